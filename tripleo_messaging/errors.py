@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every exception this package raises.
+
+::
+
+    MessagingError
+    ├── InvalidInputError        the operator's input has error findings
+    │   └── InvalidPlanError     ... in the plan (raised by ``load_plan``)
+    ├── InvalidTransportUrlError a text is no transport URL, or a URL cannot say a value
+    ├── UsageError               options that do not go together
+    ├── UnreadableFileError      a file is missing, not a file, or may not be read
+    │   └── FileTooLargeError    a file is over the bound for its kind
+    ├── UnwritableFileError      a file or directory cannot be written
+    ├── LockedError              another command holds the lock
+    ├── UnknownPasswordError     a password name that is nearly one of ours
+    ├── MissingSecretError       a secret that the rendering needs is not there
+    └── UnknownKeyError          a lookup found no value
+
+Problems in what an operator wrote are findings (`tripleo_messaging.model.finding`)
+and all reported at once; an exception is for a promise that cannot be kept.
+No text of an exception holds a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tripleo_messaging.model.finding import Finding
+
+
+class MessagingError(Exception):
+    """The root of the tree: catch this to catch everything of ours."""
+
+
+class InvalidInputError(MessagingError):
+    """Input that has at least one error finding.
+
+    Attributes:
+        findings: all findings of the input, the warnings and notes included.
+    """
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(findings)
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        return "\n".join(str(finding) for finding in self.findings)
+
+
+class InvalidPlanError(InvalidInputError):
+    """A plan that has at least one error finding."""
+
+
+class UsageError(MessagingError):
+    """Options or arguments that do not go together."""
+
+
+class _PathError(MessagingError):
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class UnreadableFileError(_PathError):
+    """A file is missing, is not a regular file, or may not be read."""
+
+
+class FileTooLargeError(UnreadableFileError):
+    """A file is larger than its kind is ever expected to be.
+
+    Attributes:
+        limit_bytes: the bound that was passed.
+    """
+
+    def __init__(self, path: str, limit_bytes: int) -> None:
+        super().__init__(path, f"larger than the {limit_bytes:,} bytes that are read at the most")
+        self.limit_bytes = limit_bytes
+
+
+class UnwritableFileError(_PathError):
+    """A file or directory cannot be written."""
+
+
+class LockedError(_PathError):
+    """Another command holds the lock on a directory or file."""
+
+
+class UnknownPasswordError(MessagingError):
+    """A password name that is nearly, but not quite, one of ours.
+
+    Attributes:
+        name: what was asked for.
+        close_to: the name of ours it resembles.
+    """
+
+    def __init__(self, name: str, close_to: str) -> None:
+        super().__init__(name, close_to)
+        self.name = name
+        self.close_to = close_to
+
+    def __str__(self) -> str:
+        return f"no password is named {self.name!r}; did you mean {self.close_to!r}?"
+
+
+class MissingSecretError(MessagingError):
+    """A secret that the rendering needs is not in the secrets given.
+
+    Attributes:
+        name: the secret's name, e.g. ``RpcPassword``.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"no secret named {self.name!r}: put it into the file given with --secrets"
+
+
+class UnknownKeyError(MessagingError):
+    """A lookup found no value for a key.
+
+    Attributes:
+        key: the hiera key.
+        data_dir: the rendered tree that was searched.
+    """
+
+    def __init__(self, key: str, data_dir: str) -> None:
+        super().__init__(key, data_dir)
+        self.key = key
+        self.data_dir = data_dir
+
+    def __str__(self) -> str:
+        return f"{self.data_dir}: no value for the key {self.key!r}"
+
+
+class InvalidTransportUrlError(MessagingError):
+    """A text is no transport URL, or a value is one that a URL cannot say.
+
+    Attributes:
+        reason: what is wrong and the way out; never a piece of the URL, which may be secret.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"not a valid transport URL: {self.reason}"

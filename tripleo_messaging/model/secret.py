@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values that must not be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tripleo_messaging.errors import MissingSecretError
+
+MASK = "********"
+
+
+class Secret:
+    """A text that shows itself only when asked with `reveal`.
+
+    ``repr``, ``str``, formatting, JSON and pickling all hide or refuse it.
+    """
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        self.__text = text
+
+    def reveal(self) -> str:
+        """Return the text itself; the caller keeps it from logs and messages."""
+        return self.__text
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self.reveal() == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.__text)
+
+    def __reduce__(self) -> str:
+        # A pickle is a copy that nobody masks.
+        raise TypeError("a Secret cannot be pickled")
+
+
+class Secrets(Mapping[str, Secret]):
+    """The secrets at hand, keyed by their Heat parameter name (``RpcPassword`` …)."""
+
+    def __init__(self, secrets: Mapping[str, Any] | None = None) -> None:
+        self._secrets = {
+            name: value if isinstance(value, Secret) else Secret(str(value))
+            for name, value in (secrets or {}).items()
+        }
+
+    def __getitem__(self, name: str) -> Secret:
+        return self._secrets[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._secrets)
+
+    def __len__(self) -> int:
+        return len(self._secrets)
+
+    def __repr__(self) -> str:
+        return f"Secrets({sorted(self._secrets)})"
+
+    def require(self, name: str) -> Secret:
+        """Return the secret of that name.
+
+        Raises:
+            MissingSecretError: there is none.
+        """
+        try:
+            return self._secrets[name]
+        except KeyError:
+            raise MissingSecretError(name) from None
+
+    def updated(self, other: Mapping[str, Secret]) -> Secrets:
+        """Return these secrets with those of `other` laid over them."""
+        return Secrets({**self._secrets, **other})
