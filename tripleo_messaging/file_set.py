@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replace several files of a directory as if they were one.
+
+The new files are first written into a directory of their own. One rename of that directory is the
+moment of change: before it the old set holds, after it the new one, and whoever comes next moves
+what an interrupted command left unmoved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import attrs
+
+from tripleo_messaging import files
+
+_STAGING = ".tripleo-messaging.staging"
+_PENDING = ".tripleo-messaging.pending"
+_REMOVALS = "removals.json"
+_NEW = "new"
+_LIMIT_BYTES = 64_000_000
+
+
+@attrs.frozen(kw_only=True)
+class File:
+    """What one file shall hold, and its mode."""
+
+    data: bytes
+    mode: int
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """What a replacement did, as paths below the directory.
+
+    Attributes:
+        written: new files, and those whose bytes or mode changed.
+        removed: files that belong to the set no more.
+        unchanged: files that already were as they should be.
+    """
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def replace_files(directory: Path, wanted: Mapping[str, File], present: Iterable[str]) -> Change:
+    """Make the wanted files, and of the present ones only those.
+
+    The caller holds the directory's lock and has called `recover`.
+
+    Args:
+        directory: is there.
+        wanted: by path below the directory.
+        present: paths of the set's files that are there now; what is not wanted is removed.
+
+    Raises:
+        UnwritableFileError: nothing of the set is changed then.
+    """
+    written = {path: file for path, file in wanted.items() if not _is_so(directory / path, file)}
+    removed = tuple(path for path in present if path not in wanted)
+    if written or removed:
+        _stage(directory, written, removed)
+        os.rename(directory / _STAGING, directory / _PENDING)
+        files.fsync_directory(directory)
+        _apply(directory)
+    unchanged = tuple(path for path in wanted if path not in written)
+    return Change(written=tuple(written), removed=removed, unchanged=unchanged)
+
+
+def is_interrupted(directory: Path) -> bool:
+    """Tell whether a replacement has been decided but not finished; then the files are a mixture."""
+    return (directory / _PENDING).is_dir()
+
+
+def recover(directory: Path) -> None:
+    """Finish what an interrupted command had decided, and drop what it had not.
+
+    The caller holds the directory's lock.
+    """
+    shutil.rmtree(directory / _STAGING, ignore_errors=True)
+    if is_interrupted(directory):
+        _apply(directory)
+
+
+def _is_so(path: Path, file: File) -> bool:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    if status.st_size != len(file.data) or status.st_mode & 0o777 != file.mode:
+        return False
+    return files.read_bounded(path, _LIMIT_BYTES) == file.data
+
+
+def _stage(directory: Path, written: Mapping[str, File], removed: tuple[str, ...]) -> None:
+    staging = directory / _STAGING
+    files.make_directory(staging / _NEW, files.SECRET_DIR_MODE)
+    for path, file in written.items():
+        files.make_directory((staging / _NEW / path).parent, files.SECRET_DIR_MODE)
+        files.write_atomic(staging / _NEW / path, file.data, file.mode)
+    files.write_atomic(staging / _REMOVALS, json.dumps(removed).encode(), files.SECRET_MODE)
+    files.fsync_directory(staging)
+
+
+def _apply(directory: Path) -> None:
+    pending = directory / _PENDING
+    # What is moved already is no longer here, so a second run moves the rest.
+    for source in sorted(path for path in (pending / _NEW).rglob("*") if not path.is_dir()):
+        target = directory / source.relative_to(pending / _NEW)
+        files.make_directory(target.parent, files.SECRET_DIR_MODE)
+        os.replace(source, target)
+        files.fsync_directory(target.parent)
+    for path in json.loads(files.read_bounded(pending / _REMOVALS, _LIMIT_BYTES)):
+        files.remove(directory / path)
+    files.fsync_directory(directory)
+    # Renamed first: a half removed directory must not be taken for one that is still to be applied.
+    os.rename(pending, directory / _STAGING)
+    shutil.rmtree(directory / _STAGING)

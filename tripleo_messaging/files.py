@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disk access: bounded reads, locks, and writes that are whole or not there.
+
+Every room that touches the disk does it through here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tripleo_messaging.errors import (
+    FileTooLargeError,
+    LockedError,
+    UnreadableFileError,
+    UnwritableFileError,
+)
+
+SECRET_MODE = 0o600
+PUBLIC_MODE = 0o644
+SECRET_DIR_MODE = 0o700
+
+
+def read_bounded(path: str | os.PathLike[str], limit_bytes: int) -> bytes:
+    """Read a regular file of at most `limit_bytes`.
+
+    Raises:
+        UnreadableFileError: it is missing, may not be read, or is a directory, device or pipe.
+        FileTooLargeError: it holds more than `limit_bytes`.
+    """
+    try:
+        # O_NONBLOCK: opening a pipe that nobody writes would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        raise UnreadableFileError(os.fspath(path), _reason(error)) from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnreadableFileError(os.fspath(path), "not a regular file")
+        data = _read(file, path, limit_bytes)
+    if len(data) > limit_bytes:
+        raise FileTooLargeError(os.fspath(path), limit_bytes)
+    return data
+
+
+def _read(file: object, path: str | os.PathLike[str], limit_bytes: int) -> bytes:
+    try:
+        return file.read(limit_bytes + 1)  # type: ignore[attr-defined,no-any-return]
+    except OSError as error:
+        raise UnreadableFileError(os.fspath(path), _reason(error)) from error
+
+
+def read_if_there(path: str | os.PathLike[str], limit_bytes: int) -> bytes | None:
+    """Read like `read_bounded`; ``None`` when there is no such file."""
+    if not os.path.lexists(path):
+        return None
+    return read_bounded(path, limit_bytes)
+
+
+def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int) -> None:
+    """Replace a file by one that holds `data`, with `mode` from the first byte.
+
+    The old file, or none, is there until the new one is complete and on the disk.
+
+    Raises:
+        UnwritableFileError: the directory is missing, full, or may not be written.
+    """
+    target = Path(path)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise UnwritableFileError(str(target), _reason(error)) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(name, target)
+        fsync_directory(target.parent)
+    except OSError as error:
+        raise UnwritableFileError(str(target), _reason(error)) from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def make_directory(path: str | os.PathLike[str], mode: int) -> None:
+    """Make a directory and its parents; one that is there stays as it is.
+
+    Raises:
+        UnwritableFileError: something else has that name, or it may not be made.
+    """
+    try:
+        os.makedirs(path, mode=mode, exist_ok=True)
+    except OSError as error:
+        raise UnwritableFileError(os.fspath(path), _reason(error)) from error
+
+
+def remove(path: str | os.PathLike[str]) -> None:
+    """Remove a file; one that is not there is fine.
+
+    Raises:
+        UnwritableFileError: it may not be removed.
+    """
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UnwritableFileError(os.fspath(path), _reason(error)) from error
+
+
+def fsync_directory(path: str | os.PathLike[str]) -> None:
+    """Bring a directory's entries, renames and removals among them, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(directory: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold an exclusive lock on a directory while the block runs.
+
+    The lock ends with the process, however that ends, and leaves no file behind.
+
+    Raises:
+        LockedError: another process holds it.
+        UnwritableFileError: the directory cannot be opened.
+    """
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UnwritableFileError(os.fspath(directory), _reason(error)) from error
+    try:
+        _take_lock(descriptor, directory)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take_lock(descriptor: int, directory: str | os.PathLike[str]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise UnwritableFileError(os.fspath(directory), _reason(error)) from error
+        raise LockedError(
+            os.fspath(directory), "another tripleo-messaging command is writing here; run this one when it has ended"
+        ) from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return (strerror or "not a usable path").lower()
