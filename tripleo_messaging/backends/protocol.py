@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a messaging product declares of itself.
+
+A product is one file in this package with one `Backend` value. What differs between products is
+a field or a callable of that value; nothing elsewhere asks which product it has before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Optional
+
+import attrs
+
+from tripleo_messaging.model.finding import Finding
+from tripleo_messaging.model.hiera_key import HieraKey
+from tripleo_messaging.model.plan import Plan, ServiceName
+from tripleo_messaging.model.release import Release, Version
+from tripleo_messaging.model.secret import Secrets
+from tripleo_messaging.model.topology import Cluster, Service, Topology
+
+HieraData = Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class Support:
+    """Whether a product serves a messaging service, by the oslo.messaging of the release.
+
+    Attributes:
+        possible: ``False`` when no release can do it.
+        since: first oslo.messaging that can.
+        until: first oslo.messaging that no longer can; ``None`` when the newest can.
+        reason: why not, where it cannot; one clause.
+        way_out: what to use instead; one clause.
+    """
+
+    possible: bool = True
+    since: Version = (0,)
+    until: Optional[Version] = None
+    reason: str = ""
+    way_out: str = ""
+
+    def holds_for(self, release: Release) -> bool:
+        """Tell whether the services of a release can use the product so."""
+        version = release.oslo_messaging
+        return self.possible and self.since <= version and (self.until is None or version < self.until)
+
+
+@attrs.frozen(kw_only=True)
+class PortUse:
+    """A range of TCP ports that an instance listens on.
+
+    Attributes:
+        purpose: what for, e.g. ``client listener``.
+        first: first port.
+        last: last port, the first included.
+        is_shared: whether all instances of a host share one listener for that purpose.
+    """
+
+    purpose: str
+    first: int
+    last: int
+    is_shared: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Server:
+    """How to run a product's brokers.
+
+    Attributes:
+        cluster_data: hieradata that is the same on all members of a cluster.
+        member_data: hieradata of one member's own, from the clusters on that host and its inventory name.
+        ports: what an instance of the cluster listens on.
+        cluster_secrets: by service, name of the secret that the members of its cluster share.
+        keys: the hieradata keys that `cluster_data` and `member_data` write.
+    """
+
+    cluster_data: Callable[[Cluster, Topology, Secrets], HieraData]
+    member_data: Callable[[tuple[Cluster, ...], str], HieraData]
+    ports: Callable[[Cluster], tuple[PortUse, ...]]
+    cluster_secrets: Mapping[ServiceName, str]
+    keys: tuple[HieraKey, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Backend:
+    """One messaging product.
+
+    Attributes:
+        name: as in the plan, e.g. ``rabbitmq``.
+        scheme: oslo.messaging transport specifier; ``None`` when the operator states it.
+        support: by service.
+        stores_messages: whether a message is kept until somebody reads it.
+        default_ports: TCP port by service, where the plan has none.
+        default_instances: name of the broker process by service.
+        has_virtual_hosts: whether the URL may name a virtual host.
+        client_packages: packages a client host needs, for the services of a release.
+        url_query: ``key, value`` pairs of the transport URL's query, in order.
+        check: findings about the service of a plan that has this backend.
+        server: how to run brokers; ``None`` when this version runs none of them.
+    """
+
+    name: str
+    scheme: Optional[str]
+    support: Mapping[ServiceName, Support]
+    stores_messages: bool
+    default_ports: Mapping[ServiceName, int]
+    default_instances: Mapping[ServiceName, str]
+    has_virtual_hosts: bool
+    client_packages: Callable[[Release], tuple[str, ...]]
+    url_query: Callable[[Service, Release], tuple[tuple[str, str], ...]]
+    check: Callable[[Plan, ServiceName], Iterable[Finding]]
+    server: Optional[Server] = None
+
+    @property
+    def is_external(self) -> bool:
+        """Whether somebody else runs the brokers, so that the operator states hosts and scheme."""
+        return self.scheme is None
+
+
+def no_findings(*_: object) -> Iterable[Finding]:
+    """Find nothing."""
+    return ()
