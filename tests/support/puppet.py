@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Puppet as an operator runs it, on a host made of namespaces."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import attrs
+
+from tests.support.namespaces import NamespaceHost
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SHIMS = REPOSITORY / "puppet_shims"
+DATA_DIR = "/etc/puppet/hieradata"
+HIERA_YAML = "/etc/puppet/hiera.yaml"
+PROFILE = "include tripleo::profile::base::messaging"
+
+# What Puppet 8 has as its defaults.
+STRICT = ("--strict=error", "--strict_variables", "--no-include_legacy_facts")
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# Facter may not look at a container's first process; it says so and goes on.
+_HARMLESS = re.compile(r"^Error: Facter: Permission denied @ rb_sysopen - /proc/1/environ\n", re.MULTILINE)
+
+
+@attrs.frozen(kw_only=True)
+class PuppetRun:
+    """What a run of Puppet left behind.
+
+    Attributes:
+        code: exit code; with ``--detailed-exitcodes`` 0 is no change, 2 is changes, 4 and 6 are failures.
+        output: everything that it printed, without colours.
+    """
+
+    code: int
+    output: str
+
+
+def run_puppet(host: NamespaceHost, *arguments: str) -> PuppetRun:
+    """Run a Puppet command on a host."""
+    done = host.run("puppet", *arguments)
+    return PuppetRun(code=done.returncode, output=_HARMLESS.sub("", _COLOURS.sub("", done.stdout + done.stderr)))
+
+
+def apply(
+    host: NamespaceHost, manifest: str = PROFILE, *options: str, modulepath: str = str(SHIMS)
+) -> PuppetRun:
+    """Apply a manifest with the host's hieradata, with Puppet 8's strictness and detailed exit codes."""
+    settings = (*STRICT, "--detailed-exitcodes", "--modulepath", modulepath, "--hiera_config", HIERA_YAML)
+    return run_puppet(host, "apply", *settings, *options, "--execute", manifest)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Secrets in one file of the shape of TripleO's ``<stack>-passwords.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tripleo_messaging import files
+from tripleo_messaging.documents import ENVIRONMENT_LIMITS, Document, read_document
+from tripleo_messaging.errors import InvalidInputError, UnwritableFileError
+from tripleo_messaging.model.finding import Finding, Origin, has_errors
+from tripleo_messaging.model.secret import Secret, Secrets
+from tripleo_messaging.passwords.generate import existing_passwords
+from tripleo_messaging.schema.validate import load_schema, validate
+
+_SECTION = "parameter_defaults"
+_HEADER = "# Secrets of the messaging services. Keep this file as safe as the services themselves.\n"
+
+
+def secret_names() -> frozenset[str]:
+    """Return the name of every secret that a file may hold for us."""
+    return frozenset(load_schema("secrets")["properties"][_SECTION]["properties"])
+
+
+def read_secrets(path: Path) -> tuple[Secrets, tuple[Finding, ...]]:
+    """Read the secrets of ours in a file; other services' passwords are passed by.
+
+    Returns:
+        The secrets, and findings about the file. A ``RabbitPassword`` of a release before Rocky
+        stands for ``RpcPassword`` and ``NotifyPassword`` too where the file has not these.
+
+    Raises:
+        UnreadableFileError: the file is missing or may not be read.
+    """
+    document, findings = read_document(path, ENVIRONMENT_LIMITS)
+    if document is None:
+        return Secrets(), findings
+    section, problems = _section(document)
+    known = {name: Secret(section[name]) for name in secret_names() if isinstance(section.get(name), str)}
+    inherited = existing_passwords({_SECTION: {name: secret.reveal() for name, secret in known.items()}})
+    secrets = Secrets({**inherited, **known})
+    return secrets, (*findings, *problems, *_exposed(path))
+
+
+def _section(document: Document) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+    if document.data in (None, ""):
+        return {}, ()
+    data, findings = validate(document, "secrets")
+    section = data.get(_SECTION) if isinstance(data, dict) else None
+    return (section if isinstance(section, dict) else {}), findings
+
+
+def _exposed(path: Path) -> tuple[Finding, ...]:
+    mode = path.stat().st_mode & 0o777
+    if not mode & 0o077:
+        return ()
+    return (
+        Finding(
+            rule="exposed-secrets",
+            severity="warning",
+            message=f"has mode {mode:04o}, so that others than its owner may read or change it",
+            hint=f"chmod 0600 {path.name}",
+            origin=Origin(file=str(path)),
+        ),
+    )
+
+
+def write_secrets(path: Path, secrets: Mapping[str, Secret]) -> None:
+    """Replace a file by one that holds the secrets, for its owner only.
+
+    The caller has read the file before and passes on what it held.
+
+    Raises:
+        UnwritableFileError: it cannot be written, or holds what is not ours and would be lost.
+    """
+    _refuse_foreign(path)
+    plain = {name: secrets[name].reveal() for name in sorted(secrets)}
+    text = _HEADER + yaml.safe_dump({_SECTION: plain}, default_flow_style=False, allow_unicode=True)
+    files.make_directory(path.parent, files.SECRET_DIR_MODE)
+    files.write_atomic(path, text.encode(), files.SECRET_MODE)
+
+
+def _refuse_foreign(path: Path) -> None:
+    if not path.exists():
+        return
+    document, findings = read_document(path, ENVIRONMENT_LIMITS)
+    if document is None or has_errors(findings):
+        raise InvalidInputError(findings)
+    section, _ = _section(document)
+    top = set(document.data) - {_SECTION} if isinstance(document.data, dict) else set()
+    foreign = sorted(top | (set(section) - secret_names()))
+    if foreign:
+        reason = f"holds {foreign[0]!r}, which is not ours to rewrite; give --secrets a file of its own"
+        raise UnwritableFileError(str(path), reason)
