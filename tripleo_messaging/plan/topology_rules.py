@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold of a plan on the hosts of an inventory: one function a rule."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+
+import attrs
+
+from tripleo_messaging.backends import find_backend, spoken_backend
+from tripleo_messaging.backends.protocol import PortUse
+from tripleo_messaging.model.finding import Finding, Severity
+from tripleo_messaging.model.plan import Plan
+from tripleo_messaging.model.topology import Cluster, Service, Topology
+from tripleo_messaging.plan.report import finding_at
+
+_GUEST = "guest"
+
+
+def check_topology(plan: Plan, topology: Topology) -> Iterator[Finding]:
+    """Yield every problem of a topology.
+
+    Args:
+        plan: as written, for the lines of findings.
+        topology: what it means.
+    """
+    for rule in TOPOLOGY_RULES:
+        yield from rule(plan, topology)
+
+
+def _check_guest(plan: Plan, topology: Topology) -> Iterator[Finding]:
+    for service in _logging_in(topology):
+        if service.user_name == _GUEST and not _is_local(service):
+            severity: Severity = "warning" if plan.read_from_heat else "error"
+            yield finding_at(
+                plan,
+                f"$.{service.name}.user_name",
+                "guest-beyond-loopback",
+                "the user guest, whom everybody knows, would log in from other hosts",
+                "name another user",
+                severity=severity,
+            )
+
+
+def _logging_in(topology: Topology) -> Iterator[Service]:
+    """Yield the services that have a login of their own: a shared one is reported once, for RPC."""
+    seen = set()
+    for service in topology.services.values():
+        login = (service.cluster, service.secret, service.user_name)
+        if login not in seen:
+            seen.add(login)
+            yield service
+
+
+def _check_plain(plan: Plan, topology: Topology) -> Iterator[Finding]:
+    seen = set()
+    for service in topology.services.values():
+        is_reported = not service.endpoints or service.endpoints in seen
+        seen.add(service.endpoints)
+        if not service.tls.enabled and not is_reported and not _is_local(service):
+            message = "messages, and the password at every login, cross the network unencrypted"
+            hint = "write tls: {enabled: true, ca_file: ..., certificate_file: ..., key_file: ...}"
+            yield finding_at(plan, f"$.{service.name}.tls", "tls-off", message, hint, severity="warning")
+
+
+def _is_local(service: Service) -> bool:
+    addresses = [member.address for member in service.members]
+    return all(map(_is_loopback, addresses or [endpoint.host for endpoint in service.endpoints]))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_instances(plan: Plan, topology: Topology) -> Iterator[Finding]:
+    for one, other, host in _on_one_host(topology):
+        if one.instance == other.instance:
+            path = f"$.{other.name}.instance_name"
+            message = f"{host} would run two brokers named {one.instance}"
+            hint = "leave instance_name out for the defaults, which differ"
+            yield finding_at(plan, path, "same-instance", message, hint)
+
+
+def _on_one_host(topology: Topology) -> Iterator[tuple[Cluster, Cluster, str]]:
+    """Yield each pair of clusters that meet, with the first host on which they do."""
+    for one, other in itertools.combinations(topology.clusters.values(), 2):
+        hosts = {member.name for member in one.members}
+        shared = [member.name for member in other.members if member.name in hosts]
+        if shared:
+            yield one, other, shared[0]
+
+
+def _check_ports(plan: Plan, topology: Topology) -> Iterator[Finding]:
+    for cluster in topology.clusters.values():
+        for one, other in itertools.combinations(_ports(cluster), 2):
+            if _overlap(one, other):
+                yield _collision(plan, topology, cluster, f"its {one.purpose}", (one, other))
+    for one_cluster, other_cluster, host in _on_one_host(topology):
+        if one_cluster.instance == other_cluster.instance:
+            continue
+        for one, other in itertools.product(_ports(one_cluster), _ports(other_cluster)):
+            if _overlap(one, other) and not (one.is_shared and other.is_shared):
+                what = f"the {one.purpose} of {one_cluster.name} on {host}"
+                yield _collision(plan, topology, other_cluster, what, (one, other))
+
+
+def _collision(
+    plan: Plan, topology: Topology, cluster: Cluster, what: str, uses: tuple[PortUse, PortUse]
+) -> Finding:
+    first = max(use.first for use in uses)
+    message = f"port {first} is used twice: by {what} and by {cluster.name}'s {uses[1].purpose}"
+    hint = f"write e.g. 'port: {_free_port(topology, cluster.port)}' for {cluster.name}"
+    return finding_at(plan, f"$.{cluster.name}.port", "colliding-ports", message, hint)
+
+
+def _free_port(topology: Topology, near: int) -> int:
+    uses = [use for cluster in topology.clusters.values() for use in _ports(cluster)]
+    candidates = itertools.chain(range(near + 1, 65536), range(1024, near))
+    return next(port for port in candidates if not any(use.first <= port <= use.last for use in uses))
+
+
+def _ports(cluster: Cluster) -> tuple[PortUse, ...]:
+    backend = find_backend(cluster.backend)
+    return backend.server.ports(cluster) if backend and backend.server else ()
+
+
+def _overlap(one: PortUse, other: PortUse) -> bool:
+    return one.first <= other.last and other.first <= one.last
+
+
+def _check_reserved_options(plan: Plan, topology: Topology) -> Iterator[Finding]:
+    for service in topology.services.values():
+        backend = find_backend(service.backend)
+        if backend is None or not service.options:
+            continue
+        bare = attrs.evolve(service, options={})
+        reserved = dict(spoken_backend(backend, service.scheme).url_query(bare, topology.release))
+        for name in service.options:
+            if name in reserved:
+                path = f"$.{service.name}.options.{name}"
+                message = f"{name} is set from the tls section"
+                yield finding_at(plan, path, "reserved-option", message, "write it under tls")
+
+
+Rule = Callable[[Plan, Topology], Iterable[Finding]]
+
+TOPOLOGY_RULES: tuple[Rule, ...] = (
+    _check_guest,
+    _check_plain,
+    _check_instances,
+    _check_ports,
+    _check_reserved_options,
+)
