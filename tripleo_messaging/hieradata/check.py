@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold of the secrets that a topology needs; no finding shows any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Optional
+
+import attrs
+
+from tripleo_messaging.backends import backend_of_scheme
+from tripleo_messaging.capability import capability
+from tripleo_messaging.errors import InvalidTransportUrlError
+from tripleo_messaging.hieradata.build import required_secrets
+from tripleo_messaging.model.finding import Finding, Origin, Severity, json_path
+from tripleo_messaging.model.secret import Secrets
+from tripleo_messaging.model.topology import Service, Topology
+from tripleo_messaging.model.transport_url import TransportUrl
+from tripleo_messaging.model.url_checks import SEVERITIES, UrlProblem, password_problems, url_problems
+
+_HINTS: Mapping[str, str] = {
+    "RpcTransportUrl": "list the hosts under $.rpc.nodes, or put the whole URL into the secrets",
+    "NotifyTransportUrl": "list the hosts under $.notify.nodes, or put the whole URL into the secrets",
+}
+
+
+def check_secrets(topology: Topology, secrets: Secrets, file: Optional[str] = None) -> tuple[Finding, ...]:
+    """Find every secret that is missing, would break a URL, or is a URL that does not fit the plan.
+
+    Args:
+        topology: what they are for.
+        secrets: those at hand.
+        file: where they stand, for the findings.
+    """
+    checks = (_missing, _bad_passwords, _bad_urls, _equal_cookies)
+    origin = Origin(file=file) if file else None
+    return tuple(
+        attrs.evolve(finding, origin=origin) for check in checks for finding in check(topology, secrets)
+    )
+
+
+def _finding(name: str, rule: str, message: str, hint: str, severity: Severity = "error") -> Finding:
+    path = json_path(("parameter_defaults", name))
+    return Finding(rule=rule, severity=severity, path=path, message=message, hint=hint)
+
+
+def _missing(topology: Topology, secrets: Secrets) -> Iterator[Finding]:
+    for name in required_secrets(topology):
+        if name not in secrets:
+            hint = _HINTS.get(name, "put it into the file given with --secrets, or make it with --generate")
+            yield _finding(name, "missing-secret", "is needed and not among the secrets", hint)
+
+
+def _bad_passwords(topology: Topology, secrets: Secrets) -> Iterator[Finding]:
+    seen = set()
+    for service in topology.services.values():
+        is_used = service.user_name and service.url_secret is None and service.secret in secrets
+        if is_used and service.secret not in seen:
+            seen.add(service.secret)
+            for problem in password_problems(secrets[service.secret], service.scheme):
+                yield _of_url(service.secret, problem)
+
+
+def _of_url(name: str, problem: UrlProblem) -> Finding:
+    return _finding(name, problem.rule, problem.message, problem.hint, SEVERITIES[problem.rule])
+
+
+def _bad_urls(topology: Topology, secrets: Secrets) -> Iterator[Finding]:
+    for service in topology.services.values():
+        if service.url_secret is None or service.url_secret not in secrets:
+            continue
+        try:
+            url = TransportUrl.parse(secrets[service.url_secret].reveal())
+        except InvalidTransportUrlError as error:
+            hint = "write scheme://user:password@host:port/virtual_host, with special characters as %nn"
+            yield _finding(service.url_secret, "bad-url", f"is no transport URL: {error.reason}", hint)
+            continue
+        for problem in url_problems(url):
+            yield _of_url(service.url_secret, problem)
+        yield from _unfit_url(topology, service, url)
+
+
+def _unfit_url(topology: Topology, service: Service, url: TransportUrl) -> Iterator[Finding]:
+    name = service.url_secret or ""
+    spoken = backend_of_scheme(url.scheme)
+    if spoken is None:
+        message = f"has the scheme {url.scheme!r}, which is not a transport specifier of oslo.messaging"
+        yield _finding(name, "unknown-scheme", message, "use rabbit, amqp, kafka or zmq")
+        return
+    cell = capability(spoken, service.name, topology.release)
+    if not cell.allowed:
+        message = f"{spoken.name} cannot serve {service.name} in {topology.release.name}: {cell.reason}"
+        yield _finding(name, "backend-cannot-serve", message, cell.way_out)
+    extra = [key for key, _ in url.query if key != "ssl"]
+    if "puppet-tripleo" in topology.consumers and (extra or url.virtual_host not in (None, "/")):
+        message = "has a virtual host or options, and stock puppet-tripleo passes none to the services"
+        hint = "use 'consumers: [puppet-openstack]' or [none], which take the whole URL"
+        yield _finding(name, "consumer-cannot-carry", message, hint)
+
+
+def _equal_cookies(topology: Topology, secrets: Secrets) -> Iterator[Finding]:
+    names = [
+        cluster.cluster_secret for cluster in topology.clusters.values() if cluster.cluster_secret in secrets
+    ]
+    if len({secrets[name] for name in names}) < len(set(names)):
+        message = "is the same as another cluster's: a member of one could run code on the other"
+        yield _finding(names[-1], "equal-cookies", message, "give each cluster a cookie of its own")

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node's part of a rendered tree to the data directory that its Puppet reads.
+
+The files have fixed names there, so that the hierarchy needs no fact: ``messaging_node``, one
+``messaging_cluster_<cluster>`` for each cluster that the node is a member of, and ``messaging_all``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tripleo_messaging import files
+from tripleo_messaging.file_set import Change, File, recover, replace_files
+from tripleo_messaging.hieradata.text import encode_level
+from tripleo_messaging.hieradata.tree import read_levels
+
+_PREFIX = "messaging_"
+_CLUSTER_PREFIX = "messaging_cluster_"
+
+#: Names of the levels for a hierarchy, the most specific first.
+LEVEL_NAMES = ("messaging_node", "messaging_cluster_rpc", "messaging_cluster_notify", "messaging_all")
+
+
+def install(tree: Path, node: str, target: Path) -> Change:
+    """Make a data directory hold one node's levels, and no level of a cluster it has left.
+
+    Other files of the directory are not touched.
+
+    Args:
+        tree: a directory that was rendered.
+        node: inventory name; a name that no cluster has as a member gets the client's level alone.
+        target: the data directory, e.g. ``/etc/puppet/hieradata``; made when it is not there.
+
+    Raises:
+        UnreadableFileError: the tree is missing, damaged or half written.
+        UnwritableFileError: the target may not be written.
+        LockedError: another command is writing there.
+    """
+    levels = read_levels(tree, node)
+    wanted = {
+        _installed_name(path): File(data=encode_level(path, data), mode=files.SECRET_MODE)
+        for path, data in levels.items()
+    }
+    files.make_directory(target, files.SECRET_DIR_MODE)
+    with files.locked(target):
+        recover(target)
+        return replace_files(target, wanted, present=tuple(_present(target)))
+
+
+def _installed_name(path: str) -> str:
+    kind, _, name = path.rpartition("/")
+    return {
+        "": f"{_PREFIX}{name}",
+        "clusters": f"{_CLUSTER_PREFIX}{name}",
+        "nodes": f"{_PREFIX}node.json",
+    }[kind]
+
+
+def _present(target: Path) -> Iterator[str]:
+    """Yield our files: by name, as another program's data may stand beside them."""
+    for name in LEVEL_NAMES:
+        if (target / f"{name}.json").exists():
+            yield f"{name}.json"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Level data to the bytes of a JSON level, and back.
+
+Hiera interpolates ``%{...}`` in every text of a JSON level, so a literal ``%{`` is escaped the way that
+Hiera 3 and 5 both read. Each level carries a checksum of its other content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Optional
+
+_CHECKSUM = "tripleo_messaging::checksum::"
+_LITERAL = "%{literal('%')}{"
+
+
+def encode_level(path: str, data: Mapping[str, Any]) -> bytes:
+    """Write a level.
+
+    Args:
+        path: below the tree, e.g. ``nodes/ctl-0.json``; names the checksum's key.
+        data: its keys; the same data gives the same bytes.
+    """
+    escaped = _map_texts(data, lambda text: text.replace("%{", _LITERAL))
+    complete = {checksum_key(path): _checksum(escaped), **escaped}
+    # ASCII, because Hiera 3 reads a file in the locale of whoever calls it.
+    return (json.dumps(complete, indent=2) + "\n").encode()
+
+
+def decode_level(path: str, content: bytes) -> Optional[dict[str, Any]]:
+    """Read a level as Hiera would; ``None`` when it is damaged or was changed by hand."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict):
+        return None
+    stated = data.pop(checksum_key(path), None)
+    if stated != _checksum(data):
+        return None
+    plain: dict[str, Any] = _map_texts(data, lambda text: text.replace(_LITERAL, "%{"))
+    return plain
+
+
+def checksum_key(path: str) -> str:
+    """Return the key of a level's checksum; levels must not hide one another's.
+
+    A node's file has one name wherever it is installed, so all of them have one key.
+    """
+    kind, _, name = path.removesuffix(".json").rpartition("/")
+    level = {"": name, "clusters": f"cluster_{name}", "nodes": "node"}[kind]
+    return f"{_CHECKSUM}{level}"
+
+
+def _checksum(data: Mapping[str, Any]) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {change(key): _map_texts(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_map_texts(item, change) for item in value]
+    return value
