@@ -297,7 +297,7 @@ class _Builder:
         self._count_values(1, event)
         if event.tag is not None:
             self._check_tag(event, self._next_path())
-        value = Plain(event.value) if event.implicit[0] and event.style is None else event.value
+        value = Plain(event.value) if event.implicit[0] else event.value
         self._place(value, event)
         if event.anchor:
             self._anchors[event.anchor] = _Anchored(value=value, count=1)

@@ -84,7 +84,7 @@ def describe(value: object) -> str:
     if len(text) > _MAX_SHOWN_CHARACTERS:
         return f"a text of {len(text)} characters"
     if "@" in text or "://" in text or not text.isprintable():
-        return "a text that is not shown here, as it may hold a secret"
+        return "a text (not shown, as it may hold a secret)"
     return repr(text) if isinstance(value, str) else text
 
 

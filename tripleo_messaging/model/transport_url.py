@@ -42,7 +42,9 @@ _REFUSED_ANYWHERE = (
     (re.compile(r"%(?![0-9A-Fa-f]{2})"), "it holds a '%' that begins no escape; write it as %25"),
 )
 _REFUSED_IN_ADDRESS = (
-    (re.compile(r"(:.*)?"), "no host is named"),
+    # "::1:5672" is an address to new releases of oslo.messaging, and an error to old ones.
+    (re.compile(r"[^\[]*:.*:.*"), "an IPv6 address stands in brackets"),
+    (re.compile(r"(:[0-9]*)?"), "no host is named"),
     (
         re.compile(r".*%.*"),
         "the host holds a '%'; an IPv6 zone id has no place in a URL, as it differs by machine",
@@ -160,7 +162,7 @@ class TransportUrl:
 
         Whatever is accepted here, oslo.messaging accepts with the same meaning. Refused beyond its own
         errors: raw ``#``, ``%``, spaces and non-ASCII, a ``@`` behind the hosts (a password that
-        was not encoded), options without a value, ports beyond 65535, zone ids.
+        was not encoded), options without a value, ports beyond 65535, zone ids, IPv6 without brackets.
 
         Raises:
             InvalidTransportUrlError: the text is no transport URL; the reason shows no piece of it.
@@ -272,8 +274,6 @@ def _parse_host(text: str, which: str) -> UrlHost:
 
 
 def _parse_address(text: str) -> tuple[str, Optional[int]]:
-    if is_ipv6(text):
-        return text, None
     match = _ADDRESS.fullmatch(text)
     if match is None or "%" in text:
         raise InvalidTransportUrlError(_address_reason(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Union
 
 from tripleo_messaging.documents import Data, Plain
 
@@ -52,12 +52,8 @@ def _coerce_scalar(text: str, schema: Schema) -> Data:
         return None
     if "string" in types:
         return str(text)
-    for name, read in _READERS.items():
-        if name in types:
-            value = read(text)
-            if value is not None:
-                return value
-    return str(text)
+    read = (reader(text) for name, reader in _READERS.items() if name in types)
+    return next((value for value in read if value is not None), str(text))
 
 
 def _integer(text: str) -> int | None:
@@ -68,7 +64,7 @@ def _number(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-_READERS: Mapping[str, Callable[[str], Any]] = {
+_READERS: Mapping[str, Callable[[str], Union[int, float, bool, None]]] = {
     "integer": _integer,
     "number": _number,
     "boolean": lambda text: _BOOLEANS.get(text.lower()),

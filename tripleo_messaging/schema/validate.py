@@ -16,10 +16,10 @@ from tripleo_messaging.documents import Data, Document
 from tripleo_messaging.model.finding import Finding, Path, describe, did_you_mean, json_path
 from tripleo_messaging.schema.coerce import Schema, coerce, resolve_reference
 
-_SECRET_WORD = re.compile(r"pass|secret|cookie|credential|token|url", re.IGNORECASE)
+_SECRET_WORD = re.compile(r"pas+w|pwd|secret|cookie|credential|token|url", re.IGNORECASE)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def load_schema(name: str) -> Schema:
     """Return the JSON Schema of a document kind, e.g. ``plan``."""
     text = resources.files("tripleo_messaging.schemas").joinpath(f"{name}.json").read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def _expected(schema: Schema) -> str:
 
 
 def _shown(error: Any) -> str:
-    return "a secret" if error.schema.get("writeOnly") else describe(error.instance)
+    return "what stands here (not shown)" if error.schema.get("writeOnly") else describe(error.instance)
 
 
 def _bad_value(error: Any, path: Path, _root: Schema) -> Iterable[_Problem]:
@@ -119,18 +119,30 @@ def _missing_key(error: Any, path: Path, _root: Schema) -> Iterable[_Problem]:
     return (_Problem(rule="missing-key", path=path, message=f"lacks the key {missing[0]!r}"),)
 
 
+def _repeated_item(_error: Any, path: Path, _root: Schema) -> Iterable[_Problem]:
+    return (
+        _Problem(rule="repeated-item", path=path, message="holds an item twice", hint="keep one of them"),
+    )
+
+
+def _empty_list(error: Any, path: Path, _root: Schema) -> Iterable[_Problem]:
+    message = f"is empty, expected {_expected(error.schema)}"
+    return (_Problem(rule="empty-list", path=path, message=message, hint="remove the key for the default"),)
+
+
 _RULES = {
     "type": "wrong-type",
     "enum": "not-one-of",
     "const": "not-one-of",
     "minimum": "out-of-range",
     "maximum": "out-of-range",
-    "uniqueItems": "repeated-item",
 }
 
 _REPORTS: Mapping[str, Callable[[Any, Path, Schema], Iterable[_Problem]]] = {
     "additionalProperties": _unknown_keys,
     "required": _missing_key,
+    "uniqueItems": _repeated_item,
+    "minItems": _empty_list,
 }
 
 
