@@ -81,6 +81,7 @@ class FileTooLargeError(UnreadableFileError):
 
     def __init__(self, path: str, limit_bytes: int) -> None:
         super().__init__(path, f"larger than the {limit_bytes:,} bytes that are read at the most")
+        self.args = (path, limit_bytes)  # what a copy is made from
         self.limit_bytes = limit_bytes
 
 

@@ -8,15 +8,17 @@ what an interrupted command left unmoved.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
 
 import attrs
 
 from tripleo_messaging import files
+from tripleo_messaging.errors import UnwritableFileError
 
 _STAGING = ".tripleo-messaging.staging"
 _PENDING = ".tripleo-messaging.pending"
@@ -51,7 +53,8 @@ class Change:
 def replace_files(directory: Path, wanted: Mapping[str, File], present: Iterable[str]) -> Change:
     """Make the wanted files, and of the present ones only those.
 
-    The caller holds the directory's lock and has called `recover`.
+    The caller holds the directory's lock and has called `recover`. No link is followed: neither a
+    file nor a directory below `directory` may be one.
 
     Args:
         directory: is there.
@@ -59,15 +62,18 @@ def replace_files(directory: Path, wanted: Mapping[str, File], present: Iterable
         present: paths of the set's files that are there now; what is not wanted is removed.
 
     Raises:
-        UnwritableFileError: nothing of the set is changed then.
+        UnwritableFileError: nothing of the set is changed then, but for an error of the disk after
+            the moment of change, which the next `recover` repairs.
     """
+    for path in wanted:
+        _refuse_outside(directory, path)
     written = {path: file for path, file in wanted.items() if not _is_so(directory / path, file)}
     removed = tuple(path for path in present if path not in wanted)
     if written or removed:
-        _stage(directory, written, removed)
-        os.rename(directory / _STAGING, directory / _PENDING)
-        files.fsync_directory(directory)
-        _apply(directory)
+        for path in (*written, *removed):
+            _refuse_in_the_way(directory, path)
+        with _told_as_unwritable(directory):
+            _replace(directory, written, removed)
     unchanged = tuple(path for path in wanted if path not in written)
     return Change(written=tuple(written), removed=removed, unchanged=unchanged)
 
@@ -81,10 +87,23 @@ def recover(directory: Path) -> None:
     """Finish what an interrupted command had decided, and drop what it had not.
 
     The caller holds the directory's lock.
+
+    Raises:
+        UnwritableFileError: the disk refuses; the next call tries again.
     """
     shutil.rmtree(directory / _STAGING, ignore_errors=True)
     if is_interrupted(directory):
-        _apply(directory)
+        with _told_as_unwritable(directory):
+            _apply(directory)
+
+
+@contextlib.contextmanager
+def _told_as_unwritable(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or "input/output error").lower()
+        raise UnwritableFileError(str(error.filename or directory), reason) from error
 
 
 def _is_so(path: Path, file: File) -> bool:
@@ -97,27 +116,59 @@ def _is_so(path: Path, file: File) -> bool:
     return files.read_bounded(path, _LIMIT_BYTES) == file.data
 
 
+def _refuse_outside(directory: Path, path: str) -> None:
+    pure = PurePath(path)
+    if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+        raise UnwritableFileError(str(directory / path), f"is not below {directory}")
+
+
+def _refuse_in_the_way(directory: Path, path: str) -> None:
+    """Find before the moment of change what would stop the moves after it."""
+    files.refuse_irregular(directory / path)
+    for parent in list(PurePath(path).parents)[:-1]:
+        where = directory / parent
+        if where.is_symlink() or (where.exists() and not where.is_dir()):
+            raise UnwritableFileError(str(where), "is not a directory; a link to one is not followed")
+
+
+def _replace(directory: Path, written: Mapping[str, File], removed: tuple[str, ...]) -> None:
+    try:
+        _stage(directory, written, removed)
+        os.rename(directory / _STAGING, directory / _PENDING)
+    except BaseException:
+        shutil.rmtree(directory / _STAGING, ignore_errors=True)
+        raise
+    files.fsync_directory(directory)
+    _apply(directory)
+
+
 def _stage(directory: Path, written: Mapping[str, File], removed: tuple[str, ...]) -> None:
     staging = directory / _STAGING
     files.make_directory(staging / _NEW, files.SECRET_DIR_MODE)
     for path, file in written.items():
+        # The place it will move to is made now, while a full disk still changes nothing.
+        files.make_directory((directory / path).parent, files.SECRET_DIR_MODE)
         files.make_directory((staging / _NEW / path).parent, files.SECRET_DIR_MODE)
         files.write_atomic(staging / _NEW / path, file.data, file.mode)
     files.write_atomic(staging / _REMOVALS, json.dumps(removed).encode(), files.SECRET_MODE)
+    files.fsync_directory(staging / _NEW)
     files.fsync_directory(staging)
 
 
 def _apply(directory: Path) -> None:
     pending = directory / _PENDING
+    touched = {directory}
     # What is moved already is no longer here, so a second run moves the rest.
     for source in sorted(path for path in (pending / _NEW).rglob("*") if not path.is_dir()):
         target = directory / source.relative_to(pending / _NEW)
         files.make_directory(target.parent, files.SECRET_DIR_MODE)
         os.replace(source, target)
-        files.fsync_directory(target.parent)
+        touched.add(target.parent)
     for path in json.loads(files.read_bounded(pending / _REMOVALS, _LIMIT_BYTES)):
         files.remove(directory / path)
-    files.fsync_directory(directory)
+        touched.add((directory / path).parent)
+    for parent in sorted(touched):
+        files.fsync_directory(parent)
     # Renamed first: a half removed directory must not be taken for one that is still to be applied.
     os.rename(pending, directory / _STAGING)
     shutil.rmtree(directory / _STAGING)

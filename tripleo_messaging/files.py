@@ -36,12 +36,13 @@ def read_bounded(path: str | os.PathLike[str], limit_bytes: int) -> bytes:
     """
     try:
         # O_NONBLOCK: opening a pipe that nobody writes would wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:
         raise UnreadableFileError(os.fspath(path), _reason(error)) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnreadableFileError(os.fspath(path), "not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreadableFileError(os.fspath(path), "not a regular file")
         data = _read(file, path, limit_bytes)
     if len(data) > limit_bytes:
         raise FileTooLargeError(os.fspath(path), limit_bytes)
@@ -65,15 +66,19 @@ def read_if_there(path: str | os.PathLike[str], limit_bytes: int) -> bytes | Non
 def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int) -> None:
     """Replace a file by one that holds `data`, with `mode` from the first byte.
 
-    The old file, or none, is there until the new one is complete and on the disk.
+    The old file, or none, is there until the new one is complete and on the disk. A symbolic link
+    is refused: a write through it could hit any file, and putting a file into its place would leave
+    the old content where it pointed.
 
     Raises:
-        UnwritableFileError: the directory is missing, full, or may not be written.
+        UnwritableFileError: the directory is missing, full, or may not be written, or `path` is a
+            symbolic link or a directory.
     """
     target = Path(path)
+    refuse_irregular(target)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
+        descriptor, name = tempfile.mkstemp(prefix=_temporary_prefix(target), dir=target.parent)
+    except (OSError, ValueError) as error:
         raise UnwritableFileError(str(target), _reason(error)) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -86,8 +91,47 @@ def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int) -> None:
     except OSError as error:
         raise UnwritableFileError(str(target), _reason(error)) from error
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        # Gone when all went well; when not, the first error is the one to tell.
+        with contextlib.suppress(OSError):
             os.unlink(name)
+
+
+def _temporary_prefix(target: Path) -> str:
+    # Cut, because the name of the file may be as long as a name can be.
+    return f".{target.name[:100]}.tripleo-messaging."
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove what a killed `write_atomic` of that path left behind.
+
+    The caller holds the directory's lock, so that no such write is under way.
+
+    Raises:
+        UnwritableFileError: one may not be removed.
+    """
+    target = Path(path)
+    with os.scandir(target.parent) as entries:
+        names = [entry.name for entry in entries if entry.name.startswith(_temporary_prefix(target))]
+    for name in names:
+        remove(target.parent / name)
+
+
+def refuse_irregular(path: str | os.PathLike[str]) -> None:
+    """Make sure that a file can be put here without taking the place of anything but a file.
+
+    Raises:
+        UnwritableFileError: a symbolic link, directory, pipe or device has that name.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise UnwritableFileError(os.fspath(path), _reason(error)) from error
+    if stat.S_ISLNK(mode):
+        raise UnwritableFileError(os.fspath(path), "is a symbolic link; name the file that it points to")
+    if not stat.S_ISREG(mode):
+        raise UnwritableFileError(os.fspath(path), "is not a regular file")
 
 
 def make_directory(path: str | os.PathLike[str], mode: int) -> None:
@@ -98,7 +142,7 @@ def make_directory(path: str | os.PathLike[str], mode: int) -> None:
     """
     try:
         os.makedirs(path, mode=mode, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise UnwritableFileError(os.fspath(path), _reason(error)) from error
 
 
@@ -153,7 +197,8 @@ def _take_lock(descriptor: int, directory: str | os.PathLike[str]) -> None:
         if error.errno not in (errno.EAGAIN, errno.EACCES):
             raise UnwritableFileError(os.fspath(directory), _reason(error)) from error
         raise LockedError(
-            os.fspath(directory), "another tripleo-messaging command is writing here; run this one when it has ended"
+            os.fspath(directory),
+            "another tripleo-messaging command is writing here; run this one when it has ended",
         ) from None
 
 

@@ -44,7 +44,7 @@ def rabbitmqctl(host: NamespaceHost, *arguments: str, instance: str = "rabbitmq"
 
 def running_members(host: NamespaceHost, instance: str = "rabbitmq") -> set[str]:
     """Return the node names that a broker sees running in its cluster."""
-    term = "lists:foreach(fun(N) -> io:format(\"~s~n\", [N]) end, rabbit_nodes:all_running())."
+    term = 'lists:foreach(fun(N) -> io:format("~s~n", [N]) end, rabbit_nodes:all_running()).'
     lines = rabbitmqctl(host, "eval", term, instance=instance).splitlines()
     return {line for line in lines if "@" in line}
 

@@ -103,9 +103,15 @@ def started_host(name: str, address: str) -> Iterator[NamespaceHost]:
         assert process.stdout is not None
         is_ready = process.stdout.readline() == "ready\n"
         assert is_ready, f"the namespaces of {name} could not be made; they need root"
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
         # Leaving the block closes the holder's standard input, at which it ends.
-        yield NamespaceHost(name=name, address=address, holder=int(children))
+        yield NamespaceHost(name=name, address=address, holder=child_of(process.pid))
+
+
+def child_of(pid: int) -> int:
+    """Return the process id of the only child of a process."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    assert len(children) == 1, f"process {pid} has {len(children)} children"
+    return int(children[0])
 
 
 @contextlib.contextmanager

@@ -47,21 +47,23 @@ class Deeds:
     def __init__(self) -> None:
         self._received: list[str] = []
         self._running: list[Any] = []
-        self.rpc = functools.lru_cache(maxsize=None)(functools.partial(oslo_messaging.get_rpc_transport, cfg.CONF))
-        self.notification = functools.lru_cache(maxsize=None)(
+        self._rpc = functools.cache(functools.partial(oslo_messaging.get_rpc_transport, cfg.CONF))
+        self._notification = functools.cache(
             functools.partial(oslo_messaging.get_notification_transport, cfg.CONF)
         )
         self._clients: dict[tuple[str, str], Any] = {}
 
     def serve(self, url: str, topic: str, server: str) -> None:
+        """Start an RPC server on a topic; its answers begin with its name."""
         target = oslo_messaging.Target(topic=topic, server=server)
         endpoints = [_Endpoint(server, self._received)]
-        self._run(oslo_messaging.get_rpc_server(self.rpc(url), target, endpoints, executor="threading"))
+        self._run(oslo_messaging.get_rpc_server(self._rpc(url), target, endpoints, executor="threading"))
 
     def listen(self, url: str, topic: str) -> None:
+        """Start a listener for notifications of priority info."""
         targets = [oslo_messaging.Target(topic=topic)]
         endpoints = [_Listener(self._received)]
-        transport = self.notification(url)
+        transport = self._notification(url)
         self._run(
             oslo_messaging.get_notification_listener(transport, targets, endpoints, executor="threading")
         )
@@ -71,27 +73,32 @@ class Deeds:
         self._running.append(server)
 
     def call(self, url: str, topic: str, text: str, timeout_s: int = 30) -> str:
+        """Call a server and return its answer; one client object for each topic serves all calls."""
         return self._client(url, topic).prepare(timeout=timeout_s).call({}, "echo", text=text)
 
     def cast(self, url: str, topic: str, text: str, fanout: bool = False) -> None:
+        """Send a text that a server, or with `fanout` every server, keeps."""
         self._client(url, topic).prepare(fanout=fanout).cast({}, "remember", text=text)
 
     def _client(self, url: str, topic: str) -> Any:
         if (url, topic) not in self._clients:
             target = oslo_messaging.Target(topic=topic)
-            self._clients[url, topic] = oslo_messaging.get_rpc_client(self.rpc(url), target)
+            self._clients[url, topic] = oslo_messaging.get_rpc_client(self._rpc(url), target)
         return self._clients[url, topic]
 
     def notify(self, url: str, topic: str, event: str, payload: Any) -> None:
+        """Send a notification of priority info."""
         notifier = oslo_messaging.Notifier(
-            self.notification(url), publisher_id="tests", driver="messagingv2", topics=[topic]
+            self._notification(url), publisher_id="tests", driver="messagingv2", topics=[topic]
         )
         notifier.info({}, event, payload)
 
     def received(self) -> list[str]:
+        """Return what servers and listeners of this process have kept."""
         return list(self._received)
 
     def pid(self) -> int:
+        """Return the process id, as it is on the host."""
         return int(Path("/proc/self").resolve().name)
 
     def log_in(self, host: str, port: int, user: str, password: str, virtual_host: str = "/") -> str:

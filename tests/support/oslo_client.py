@@ -46,7 +46,8 @@ class OsloClient:
 @contextlib.contextmanager
 def oslo_client(host: NamespaceHost) -> Iterator[OsloClient]:
     """Start the process on a host."""
-    command = [*host.prefix, "env", f"PYTHONPATH={_REPOSITORY}", "PYTHONWARNINGS=ignore", sys.executable, "-m", "tests.support.oslo_agent"]
+    environment = ("env", f"PYTHONPATH={_REPOSITORY}", "PYTHONWARNINGS=ignore")
+    command = [*host.prefix, *environment, sys.executable, "-m", "tests.support.oslo_agent"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield OsloClient(process)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -37,10 +39,14 @@ class PuppetRun:
     output: str
 
 
+NOT_RUN = PuppetRun(code=-1, output="")
+
+
 def run_puppet(host: NamespaceHost, *arguments: str) -> PuppetRun:
     """Run a Puppet command on a host."""
     done = host.run("puppet", *arguments)
-    return PuppetRun(code=done.returncode, output=_HARMLESS.sub("", _COLOURS.sub("", done.stdout + done.stderr)))
+    output = _COLOURS.sub("", done.stdout + done.stderr)
+    return PuppetRun(code=done.returncode, output=_HARMLESS.sub("", output))
 
 
 def apply(
@@ -49,3 +55,26 @@ def apply(
     """Apply a manifest with the host's hieradata, with Puppet 8's strictness and detailed exit codes."""
     settings = (*STRICT, "--detailed-exitcodes", "--modulepath", modulepath, "--hiera_config", HIERA_YAML)
     return run_puppet(host, "apply", *settings, *options, "--execute", manifest)
+
+
+def compile_catalog(host: NamespaceHost, manifest: str, modulepath: str = str(SHIMS)) -> dict[str, Any]:
+    """Compile a manifest with the host's hieradata and return the catalog.
+
+    Raises:
+        AssertionError: it does not compile; the text is Puppet's.
+    """
+    site = "/etc/puppet/site.pp"
+    host.write(site, manifest)
+    settings = (*STRICT, "--modulepath", modulepath, "--hiera_config", HIERA_YAML, "--manifest", site)
+    run = run_puppet(host, "catalog", "compile", *settings, "--render-as", "json")
+    assert run.code == 0, run.output
+    return json.loads(run.output[run.output.index("{") : run.output.rindex("}") + 1])
+
+
+def resources(catalog: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Return the parameters of a catalog's resources of one type, by title."""
+    return {
+        resource["title"]: resource.get("parameters", {})
+        for resource in catalog["resources"]
+        if resource["type"] == kind
+    }

@@ -39,7 +39,7 @@ def _check(plan: Plan, name: ServiceName) -> Iterator[Finding]:
             rule="external-is-not-managed",
             severity="error",
             path=f"{path}.tls",
-            message="has a listener's certificate or key, and the listeners of an external backend are not ours",
+            message="has a listener's certificate or key, and an external backend's listeners are not ours",
             hint="keep enabled, ca_file and verify only",
             origin=plan.origin(f"{path}.tls"),
         )

@@ -230,7 +230,7 @@ def _own_environment(cluster: Cluster, member: Member, addresses: tuple[str, ...
 
 def _distribution(address: str) -> dict[str, str]:
     parsed = ipaddress.ip_address(address)
-    if parsed.version == 4:
+    if isinstance(parsed, ipaddress.IPv4Address):
         term = "{" + ",".join(str(octet) for octet in parsed.packed) + "}"
         return {"SERVER_ADDITIONAL_ERL_ARGS": f"-kernel inet_dist_use_interface {term}"}
     groups = (int(group, 16) for group in parsed.exploded.split(":"))

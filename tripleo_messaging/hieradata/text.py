@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Level data to the bytes of a JSON level, and back.
 
-Hiera interpolates ``%{...}`` in every text of a JSON level, so a literal ``%{`` is escaped the way that
-Hiera 3 and 5 both read. Each level carries a checksum of its other content.
+Hiera interpolates ``%{...}`` in every text of a JSON level, so ``%{`` is written with an empty interpolation
+in its middle, which Hiera 3 and 5 both read as nothing. Each level carries a checksum of its other content.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Optional
 
 _CHECKSUM = "tripleo_messaging::checksum::"
-_LITERAL = "%{literal('%')}{"
+# Not "%{literal('%')}{": Hiera 3 takes a second one in the same text for a recursion.
+# Source: hiera 3.10, lib/hiera/interpolate.rb, do_interpolation.
+_ESCAPED = "%%{}{"
 
 
 def encode_level(path: str, data: Mapping[str, Any]) -> bytes:
@@ -23,7 +25,7 @@ def encode_level(path: str, data: Mapping[str, Any]) -> bytes:
         path: below the tree, e.g. ``nodes/ctl-0.json``; names the checksum's key.
         data: its keys; the same data gives the same bytes.
     """
-    escaped = _map_texts(data, lambda text: text.replace("%{", _LITERAL))
+    escaped = _map_texts(data, lambda text: text.replace("%{", _ESCAPED))
     complete = {checksum_key(path): _checksum(escaped), **escaped}
     # ASCII, because Hiera 3 reads a file in the locale of whoever calls it.
     return (json.dumps(complete, indent=2) + "\n").encode()
@@ -40,8 +42,20 @@ def decode_level(path: str, content: bytes) -> Optional[dict[str, Any]]:
     stated = data.pop(checksum_key(path), None)
     if stated != _checksum(data):
         return None
-    plain: dict[str, Any] = _map_texts(data, lambda text: text.replace(_LITERAL, "%{"))
+    plain: dict[str, Any] = _map_texts(data, lambda text: text.replace(_ESCAPED, "%{"))
     return plain
+
+
+def bears_checksum(path: str, content: bytes) -> Optional[bool]:
+    """Tell whether a file was written by `encode_level`, though it may have been changed since.
+
+    ``None`` when it cannot be told, as the file is no JSON mapping.
+    """
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return checksum_key(path) in data if isinstance(data, dict) else None
 
 
 def checksum_key(path: str) -> str:

@@ -63,9 +63,20 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 
 def json_path(path: Path) -> str:
-    """Write a path of keys and indices as ``$.rpc.nodes[0].port``."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return "$" + "".join(steps)
+    """Write a path of keys and indices as ``$.rpc.nodes[0].port``.
+
+    A key that `describe` would not show is ``?``.
+    """
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{_shown_key(step)}" for step in path)
+
+
+def _shown_key(key: str) -> str:
+    return key if _is_showable(key) else "?"
+
+
+def _is_showable(text: str) -> bool:
+    may_be_url = "@" in text or "://" in text
+    return len(text) <= _MAX_SHOWN_CHARACTERS and text.isprintable() and not may_be_url
 
 
 def describe(value: object) -> str:
@@ -80,10 +91,10 @@ def describe(value: object) -> str:
         return "a list"
     if value is None:
         return "nothing"
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     if len(text) > _MAX_SHOWN_CHARACTERS:
         return f"a text of {len(text)} characters"
-    if "@" in text or "://" in text or not text.isprintable():
+    if not _is_showable(text):
         return "a text (not shown, as it may hold a secret)"
     return repr(text) if isinstance(value, str) else text
 

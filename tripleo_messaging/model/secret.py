@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from tripleo_messaging.errors import MissingSecretError
 
@@ -46,11 +45,8 @@ class Secret:
 class Secrets(Mapping[str, Secret]):
     """The secrets at hand, keyed by their Heat parameter name (``RpcPassword`` …)."""
 
-    def __init__(self, secrets: Mapping[str, Any] | None = None) -> None:
-        self._secrets = {
-            name: value if isinstance(value, Secret) else Secret(str(value))
-            for name, value in (secrets or {}).items()
-        }
+    def __init__(self, secrets: Mapping[str, Secret | str] | None = None) -> None:
+        self._secrets = {name: _secret(name, value) for name, value in (secrets or {}).items()}
 
     def __getitem__(self, name: str) -> Secret:
         return self._secrets[name]
@@ -78,3 +74,12 @@ class Secrets(Mapping[str, Secret]):
     def updated(self, other: Mapping[str, Secret]) -> Secrets:
         """Return these secrets with those of `other` laid over them."""
         return Secrets({**self._secrets, **other})
+
+
+def _secret(name: str, value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        # str(None) would be a password that everybody can guess.
+        raise TypeError(f"{name}: a secret is a text, not {type(value).__name__}")
+    return Secret(value)

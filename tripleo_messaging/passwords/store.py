@@ -11,7 +11,7 @@ import yaml
 
 from tripleo_messaging import files
 from tripleo_messaging.documents import ENVIRONMENT_LIMITS, Document, read_document
-from tripleo_messaging.errors import InvalidInputError, UnwritableFileError
+from tripleo_messaging.errors import InvalidInputError, UnwritableFileError, UsageError
 from tripleo_messaging.model.finding import Finding, Origin, has_errors
 from tripleo_messaging.model.secret import Secret, Secrets
 from tripleo_messaging.passwords.generate import existing_passwords
@@ -72,16 +72,33 @@ def _exposed(path: Path) -> tuple[Finding, ...]:
 def write_secrets(path: Path, secrets: Mapping[str, Secret]) -> None:
     """Replace a file by one that holds the secrets, for its owner only.
 
-    The caller has read the file before and passes on what it held.
+    The caller has read the file before and passes on what it held. Nothing is written when the file
+    already holds just these.
 
     Raises:
-        UnwritableFileError: it cannot be written, or holds what is not ours and would be lost.
+        UnwritableFileError: it cannot be written, is a symbolic link, or holds what is not ours and
+            would be lost.
+        InvalidInputError: what is there now has error findings.
+        LockedError: another command is writing in that directory.
+        UsageError: a secret could not be read back.
     """
-    _refuse_foreign(path)
-    plain = {name: secrets[name].reveal() for name in sorted(secrets)}
-    text = _HEADER + yaml.safe_dump({_SECTION: plain}, default_flow_style=False, allow_unicode=True)
+    plain = {name: _writable(name, secrets[name]) for name in sorted(secrets)}
+    text = _HEADER + yaml.safe_dump({_SECTION: plain}, default_flow_style=False)
     files.make_directory(path.parent, files.SECRET_DIR_MODE)
-    files.write_atomic(path, text.encode(), files.SECRET_MODE)
+    with files.locked(path.parent):
+        _refuse_foreign(path)
+        files.remove_leftovers(path)
+        files.write_atomic(path, text.encode(), files.SECRET_MODE)
+
+
+def _writable(name: str, secret: Secret) -> str:
+    """Return a text that YAML can hold; looked at here, as an error of the encoder would show it."""
+    text = secret.reveal()
+    if name not in secret_names():
+        raise UsageError(f"{name}: is no secret of ours")
+    if not text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(f"{name}: is empty, or holds half of a surrogate pair")
+    return text
 
 
 def _refuse_foreign(path: Path) -> None:

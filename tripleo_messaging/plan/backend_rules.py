@@ -17,7 +17,7 @@ from tripleo_messaging.plan.defaults import can_store, deployed_services
 from tripleo_messaging.plan.report import finding_at, url_finding
 
 #: What may stand beside ``share``; the rest is RPC's.
-_OWN_WHEN_SHARED = frozenset(
+OWN_WHEN_SHARED = frozenset(
     {"service", "share", "user_name", "virtual_host", "driver", "topics", "options", "consumed_by"}
     | {"services", "health_check"}
 )
@@ -84,7 +84,7 @@ def _check_share(plan: Plan, filled: Plan) -> Iterator[Finding]:
 
 def _contradictions_of_share(plan: Plan) -> Iterator[Finding]:
     for field in attrs.fields(ServicePlan):
-        if field.name in _OWN_WHEN_SHARED or getattr(plan.notify, field.name) == field.default:
+        if field.name in OWN_WHEN_SHARED or getattr(plan.notify, field.name) == field.default:
             continue
         key = "nodes" if field.name == "group" else field.name
         message = f"{key} stands beside 'share: rpc', and a shared cluster has RPC's"

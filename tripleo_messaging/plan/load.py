@@ -50,7 +50,7 @@ def read_plan(
     """
     if plan_file is not None and environments:
         raise UsageError("--plan and --environment do not go together: a plan is read from one of the two")
-    reading = _read_environments(environments) if environments else _read_file(plan_file)
+    reading = _read_environments(environments, release) if environments else _read_file(plan_file)
     if release is None or reading.plan is None:
         return reading
     origins = {path: origin for path, origin in reading.plan.origins.items() if path != "$.release"}
@@ -80,12 +80,12 @@ def _read_file(plan_file: Optional[Path]) -> PlanReading:
     return PlanReading(plan=plan, secrets=Secrets(), findings=(*findings, *problems))
 
 
-def _read_environments(paths: Sequence[Path]) -> PlanReading:
+def _read_environments(paths: Sequence[Path], release: Optional[str]) -> PlanReading:
     documents = []
     findings: list[Finding] = []
     for path in paths:
         document, problems = read_document(path, ENVIRONMENT_LIMITS)
         findings += problems
         documents += [document] if document else []
-    plan, secrets, problems = plan_from_environments(documents)
+    plan, secrets, problems = plan_from_environments(documents, release=release)
     return PlanReading(plan=plan, secrets=secrets, findings=(*findings, *problems))

@@ -101,9 +101,7 @@ _NOTIFY_ONLY = ("driver", "topics", "consumed_by")
 
 
 def _service_to_mapping(service: ServicePlan) -> dict[str, Any]:
-    data = attrs.asdict(
-        service, filter=lambda _, value: value not in (None, ()), retain_collection_types=False
-    )
+    data = attrs.asdict(service, filter=lambda _, value: value not in (None, ()))
     group = data.pop("group", None)
     nodes = [_node_to_data(node) for node in service.nodes]
     if group or nodes:

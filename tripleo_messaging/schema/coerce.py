@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Union
@@ -36,13 +37,19 @@ def coerce(value: Data, schema: Schema, root: Schema) -> Data:
         return {key: coerce(item, _property(schema, key), root) for key, item in value.items()}
     if isinstance(value, list):
         return [coerce(item, schema.get("items", {}), root) for item in value]
-    return _coerce_scalar(value, schema) if isinstance(value, str) else value
+    return _coerce_scalar(value, schema) if isinstance(value, str) else _whole(value, schema)
 
 
 def _property(schema: Schema, key: str) -> Schema:
     extra = schema.get("additionalProperties")
     found: Schema = schema.get("properties", {}).get(key, extra if isinstance(extra, dict) else {})
     return found
+
+
+def _whole(value: Data, schema: Schema) -> Data:
+    # JSON Schema takes 5672.0 for an integer, and a port is never written like that.
+    is_whole = isinstance(value, float) and value.is_integer() and schema.get("type") == "integer"
+    return int(value) if is_whole and isinstance(value, float) else value
 
 
 def _coerce_scalar(text: str, schema: Schema) -> Data:
@@ -61,7 +68,8 @@ def _integer(text: str) -> int | None:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text) else None
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 _READERS: Mapping[str, Callable[[str], Union[int, float, bool, None]]] = {

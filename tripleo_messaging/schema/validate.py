@@ -17,6 +17,7 @@ from tripleo_messaging.model.finding import Finding, Path, describe, did_you_mea
 from tripleo_messaging.schema.coerce import Schema, coerce, resolve_reference
 
 _SECRET_WORD = re.compile(r"pas+w|pwd|secret|cookie|credential|token|url", re.IGNORECASE)
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @functools.cache
@@ -40,7 +41,8 @@ def validate(document: Document, name: str) -> tuple[Data, tuple[Finding, ...]]:
     """
     schema = load_schema(name)
     data = coerce(document.data, schema, schema)
-    problems = tuple(_problems(data, schema))
+    # One value may break two rules of its schema, and both say the same.
+    problems = {(problem.path, problem.message): problem for problem in _problems(data, schema)}.values()
     findings = tuple(_finding(problem, document) for problem in problems)
     return _without(data, [problem.path for problem in problems]), findings
 
@@ -57,7 +59,7 @@ def _finding(problem: _Problem, document: Document) -> Finding:
     return Finding(
         rule=problem.rule,
         severity="error",
-        path=json_path(problem.path),
+        path=json_path(tuple(_shown_step(step) for step in problem.path)),
         message=problem.message,
         hint=problem.hint,
         origin=document.origin(problem.path),
@@ -65,13 +67,28 @@ def _finding(problem: _Problem, document: Document) -> Finding:
 
 
 def _problems(data: Data, schema: Schema) -> Iterator[_Problem]:
-    # Imported here: it takes a third of the time of a command that needs no schema.
-    import jsonschema
-
-    validator = jsonschema.Draft202012Validator(schema)
-    for error in validator.iter_errors(data):
+    for error in _validator()(schema).iter_errors(data):
         report = _REPORTS.get(str(error.validator), _bad_value)
         yield from report(error, tuple(error.absolute_path), schema)
+
+
+@functools.cache
+def _validator() -> Any:
+    # Imported here: it takes a third of the time of a command that needs no schema.
+    from jsonschema import Draft202012Validator, validators
+
+    return validators.extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"pattern": _pattern}
+    )
+
+
+def _pattern(_validator: Any, pattern: str, value: Any, _schema: Schema) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    # In JSON Schema a final $ is the end of the text; in Python a line break may follow it.
+    python_pattern = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(value, str) and not re.search(python_pattern, value):
+        yield ValidationError("")
 
 
 def _expected(schema: Schema) -> str:
@@ -79,16 +96,33 @@ def _expected(schema: Schema) -> str:
 
 
 def _shown(error: Any) -> str:
-    return "what stands here (not shown)" if error.schema.get("writeOnly") else describe(error.instance)
+    if error.instance is not None and error.schema.get("writeOnly"):
+        return "what stands here (not shown)"
+    if isinstance(error.instance, str) and _types(error.schema) == {"object"}:
+        # Nothing like a text belongs here, so this one may be anything, a password too.
+        return "a text (not shown, as it may hold a secret)"
+    return describe(error.instance)
+
+
+def _types(schema: Schema) -> set[str]:
+    types = schema.get("type", "string")
+    return {types} if isinstance(types, str) else set(types)
 
 
 def _bad_value(error: Any, path: Path, _root: Schema) -> Iterable[_Problem]:
     rule = _RULES.get(str(error.validator), "bad-value")
     message = f"{_shown(error)} is not {_expected(error.schema)}"
-    hint = "remove the key for the default" if error.instance is None else ""
+    return (_Problem(rule=rule, path=path, message=message, hint=_hint(error)),)
+
+
+def _hint(error: Any) -> str:
+    is_item = bool(error.path) and isinstance(error.path[-1], int)
+    if error.instance is None:
+        return "remove the item" if is_item else "remove the key for the default"
     if isinstance(error.instance, str) and "enum" in error.schema:
-        hint = did_you_mean(error.instance, error.schema["enum"])
-    return (_Problem(rule=rule, path=path, message=message, hint=hint),)
+        return did_you_mean(error.instance, error.schema["enum"])
+    is_scalar = isinstance(error.instance, (bool, int, float))
+    return "write it in quotes" if is_scalar and "string" in _types(error.schema) else ""
 
 
 def _unknown_keys(error: Any, path: Path, root: Schema) -> Iterable[_Problem]:
@@ -97,15 +131,15 @@ def _unknown_keys(error: Any, path: Path, root: Schema) -> Iterable[_Problem]:
         if key not in known:
             yield _Problem(
                 rule="unknown-key",
-                path=(*path, _safe_key(key)),
+                path=(*path, key),
                 message="is not a key that is known here",
                 hint=_unknown_key_hint(key, known),
             )
 
 
-def _safe_key(key: str) -> str:
+def _shown_step(step: str | int) -> str | int:
     """Return a key as it may be shown: a stray password can stand where a key was expected."""
-    return key if re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", key) else "?"
+    return "?" if isinstance(step, str) and not _KEY.fullmatch(step) else step
 
 
 def _unknown_key_hint(key: str, known: Mapping[str, Any]) -> str:
@@ -116,7 +150,7 @@ def _unknown_key_hint(key: str, known: Mapping[str, Any]) -> str:
 
 def _missing_key(error: Any, path: Path, _root: Schema) -> Iterable[_Problem]:
     missing = [key for key in error.validator_value if key not in error.instance]
-    return (_Problem(rule="missing-key", path=path, message=f"lacks the key {missing[0]!r}"),)
+    return tuple(_Problem(rule="missing-key", path=path, message=f"lacks the key {key!r}") for key in missing)
 
 
 def _repeated_item(_error: Any, path: Path, _root: Schema) -> Iterable[_Problem]:
