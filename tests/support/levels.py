@@ -53,8 +53,14 @@ def second_instance(host: NamespaceHost) -> dict[str, Any]:
         f"{name}_dir": f"{path}/rabbit_notify"
         for name, path in (("config", "/etc"), ("home", "/var/lib"), ("log", "/var/log"), ("run", "/run"))
     }
-    service_name = "rabbitmq-server-rabbit_notify"
-    return instance(host, node_name=f"rabbit_notify@{host.name}", service_name=service_name, **directories)
+    return instance(
+        host,
+        node_name=f"rabbit_notify@{host.name}",
+        service_name="rabbitmq-server-rabbit_notify",
+        settings={"listeners.tcp.1": f"{host.address}:5673"},
+        environment={"ERL_EPMD_ADDRESS": host.address, "DIST_PORT": "25692"},
+        **directories,
+    )
 
 
 def definitions(passwords: Mapping[str, str]) -> str:
