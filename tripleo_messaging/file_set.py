@@ -144,7 +144,9 @@ def _replace(directory: Path, written: Mapping[str, File], removed: tuple[str, .
 
 def _stage(directory: Path, written: Mapping[str, File], removed: tuple[str, ...]) -> None:
     staging = directory / _STAGING
-    files.make_directory(staging / _NEW, files.SECRET_DIR_MODE)
+    # One by one: of a path that is made at once only the last directory gets the mode.
+    for made in (staging, staging / _NEW):
+        files.make_directory(made, files.SECRET_DIR_MODE)
     for path, file in written.items():
         # The place it will move to is made now, while a full disk still changes nothing.
         files.make_directory((directory / path).parent, files.SECRET_DIR_MODE)
@@ -171,4 +173,5 @@ def _apply(directory: Path) -> None:
         files.fsync_directory(parent)
     # Renamed first: a half removed directory must not be taken for one that is still to be applied.
     os.rename(pending, directory / _STAGING)
-    shutil.rmtree(directory / _STAGING)
+    # The set is whole; what cannot be removed now is left to the next command.
+    shutil.rmtree(directory / _STAGING, ignore_errors=True)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python API in the shapes that tripleo-common's workflows use.
 
-================================================ ==========================================================
-workflow or action of tripleo-common             here
-================================================ ==========================================================
+================================================= ==========================================================
+workflow or action of tripleo-common              here
+================================================= ==========================================================
 ``rotate_passwords(container, password_list=[])`` `rotate_passwords`
-``get_passwords(container)``                     `get_passwords`
-``generate_passwords(container)``                `tripleo_messaging.passwords.generate_passwords`
-================================================ ==========================================================
+``get_passwords(container)``                      `get_passwords`
+``generate_passwords(container)``                 `tripleo_messaging.passwords.generate_passwords`
+================================================= ==========================================================
 
 A workflow knows a stack by its name, the container; what it read of that stack, from Swift, from Heat or
 from ``<stack>-passwords.yaml``, comes in here as ``stack_env``. Nothing here reads or writes: the workflow

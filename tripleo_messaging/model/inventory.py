@@ -52,4 +52,4 @@ def inventory_of_this_host() -> Inventory:
         host_names={"internal_api": "localhost", "ctlplane": "localhost"},
     )
     groups = ("all", "oslo_messaging_rpc", "oslo_messaging_notify")
-    return Inventory(hosts={host.name: host}, groups={group: (host.name,) for group in groups})
+    return Inventory(hosts={host.name: host}, groups=dict.fromkeys(groups, (host.name,)))

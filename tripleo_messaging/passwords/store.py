@@ -109,7 +109,8 @@ def _refuse_foreign(path: Path) -> None:
         raise InvalidInputError(findings)
     section, _ = _section(document)
     top = set(document.data) - {_SECTION} if isinstance(document.data, dict) else set()
-    foreign = sorted(top | (set(section) - secret_names()))
+    foreign = top | (set(section) - secret_names())
     if foreign:
-        reason = f"holds {foreign[0]!r}, which is not ours to rewrite; give --secrets a file of its own"
+        # Unnamed, as a password may stand where a name should.
+        reason = "holds more than our secrets, which would be lost; give --secrets a file of its own"
         raise UnwritableFileError(str(path), reason)

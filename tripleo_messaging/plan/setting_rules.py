@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tripleo_messaging.backends import find_backend, spoken_backend
 from tripleo_messaging.model.driver_options import SEVERITIES, check_options
-from tripleo_messaging.model.finding import Finding
+from tripleo_messaging.model.finding import Finding, json_path
 from tripleo_messaging.model.plan import SERVICES, Plan, ServicePlan, Tls
 from tripleo_messaging.model.release import RELEASES
 from tripleo_messaging.model.url_checks import user_name_problems, virtual_host_problems
@@ -46,7 +46,8 @@ def _check_options(plan: Plan, filled: Plan) -> Iterator[Finding]:
         if release is None or not service.options or service.scheme is None:
             continue
         for problem in check_options(service.scheme, service.options, release.oslo_messaging):
-            path = f"$.{name}.options.{problem.option}"
+            # The name may be none: json_path shows no key that may be a secret.
+            path = json_path((name, "options", problem.option))
             severity = SEVERITIES[problem.rule]
             yield finding_at(plan, path, problem.rule, problem.message, problem.hint, severity=severity)
 

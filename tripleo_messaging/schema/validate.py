@@ -42,9 +42,11 @@ def validate(document: Document, name: str) -> tuple[Data, tuple[Finding, ...]]:
     schema = load_schema(name)
     data = coerce(document.data, schema, schema)
     # One value may break two rules of its schema, and both say the same.
-    problems = {(problem.path, problem.message): problem for problem in _problems(data, schema)}.values()
-    findings = tuple(_finding(problem, document) for problem in problems)
-    return _without(data, [problem.path for problem in problems]), findings
+    problems: dict[tuple[Path, str], _Problem] = {}
+    for problem in _problems(data, schema):
+        problems.setdefault((problem.path, problem.message), problem)
+    findings = tuple(_finding(problem, document) for problem in problems.values())
+    return _without(data, [path for path, _ in problems]), findings
 
 
 @attrs.frozen(kw_only=True)

@@ -328,7 +328,7 @@ def test_bounds_hold_from_their_version_on():
             "amqp",
             "2025.1",
             {"trace": "1"},
-            "trace is not in oslo.messaging 16.1.1 (2025.1): it went with 15.0.0 (2025.1)",
+            "trace is not in oslo.messaging 16.1.2 (2025.1): it went with 15.0.0 (2025.1)",
         ),
         (
             "rabbit",

@@ -104,6 +104,7 @@ OPTIONS: tuple[OptionSpec, ...] = (
         name="ssl_enforce_hostname_verification",
         kind="boolean",
         since=(18, 1, 0),
+        backports=(((16, 1, 2), (17, 0, 0)), ((17, 1, 1), (17, 2, 0)), ((17, 3, 1), (18, 0, 0))),
         deprecated_since=(18, 1, 0),
     ),
     _Option(name="ssl_key_file", kind="string", since=(5, 18, 0)),
