@@ -124,11 +124,11 @@ def _refuse_outside(directory: Path, path: str) -> None:
 
 def _refuse_in_the_way(directory: Path, path: str) -> None:
     """Find before the moment of change what would stop the moves after it."""
-    files.refuse_irregular(directory / path)
     for parent in list(PurePath(path).parents)[:-1]:
         where = directory / parent
         if where.is_symlink() or (where.exists() and not where.is_dir()):
             raise UnwritableFileError(str(where), "is not a directory; a link to one is not followed")
+    files.refuse_irregular(directory / path)
 
 
 def _replace(directory: Path, written: Mapping[str, File], removed: tuple[str, ...]) -> None:

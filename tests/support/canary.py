@@ -125,7 +125,8 @@ def _syntax_errors() -> Iterator[tuple[str, Case]]:
 
 
 _KAFKA_OPTIONS = (
-    f"{{ssl_client_key_password: {_PLAIN_TEXT}, ssl_client_key_file: /k, ssl_client_cert_file: /c}}"
+    f"{{security_protocol: SSL, ssl_client_key_password: {_PLAIN_TEXT},"
+    " ssl_client_key_file: /k, ssl_client_cert_file: /c}"
 )
 _KAFKA = "{backend: external, scheme: kafka, nodes: [k.example.org], options: " + _KAFKA_OPTIONS + "}"
 _IN_PLANS: Mapping[str, str] = {
