@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import yaml
 
@@ -69,15 +69,20 @@ def _exposed(path: Path) -> tuple[Finding, ...]:
     )
 
 
-def write_secrets(path: Path, secrets: Mapping[str, Secret]) -> None:
+def write_secrets(
+    path: Path, secrets: Mapping[str, Secret], *, replaces: Optional[Mapping[str, Secret]] = None
+) -> None:
     """Replace a file by one that holds the secrets, for its owner only.
 
-    The caller has read the file before and passes on what it held. Nothing is written when the file
-    already holds just these.
+    Args:
+        path: of the file; it and its directory are made when they are not there.
+        secrets: all that the file shall hold, so also what it held.
+        replaces: what the caller has read there (`read_secrets`; empty where there was no file). When
+            another command has written since, nothing is.
 
     Raises:
-        UnwritableFileError: it cannot be written, is a symbolic link, or holds what is not ours and
-            would be lost.
+        UnwritableFileError: it cannot be written, is a symbolic link, holds what is not ours and
+            would be lost, or has changed.
         InvalidInputError: what is there now has error findings.
         LockedError: another command is writing in that directory.
         UsageError: a secret could not be read back.
@@ -87,6 +92,8 @@ def write_secrets(path: Path, secrets: Mapping[str, Secret]) -> None:
     files.make_directory(path.parent, files.SECRET_DIR_MODE)
     with files.locked(path.parent):
         _refuse_foreign(path)
+        if replaces is not None and replaces != (read_secrets(path)[0] if path.exists() else Secrets()):
+            raise UnwritableFileError(str(path), "was changed by another command; run this one again")
         files.remove_leftovers(path)
         files.write_atomic(path, text.encode(), files.SECRET_MODE)
 
@@ -105,12 +112,14 @@ def _refuse_foreign(path: Path) -> None:
     if not path.exists():
         return
     document, findings = read_document(path, ENVIRONMENT_LIMITS)
+    section, problems = _section(document) if document else ({}, ())
     if document is None or has_errors(findings):
         raise InvalidInputError(findings)
-    section, _ = _section(document)
     top = set(document.data) - {_SECTION} if isinstance(document.data, dict) else set()
     foreign = top | (set(section) - secret_names())
     if foreign:
         # Unnamed, as a password may stand where a name should.
         reason = "holds more than our secrets, which would be lost; give --secrets a file of its own"
         raise UnwritableFileError(str(path), reason)
+    if problems:
+        raise InvalidInputError(problems)

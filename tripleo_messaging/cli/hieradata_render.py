@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``hieradata render``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Optional
+
+import attrs
+
+from tripleo_messaging.cli.app import program
+from tripleo_messaging.cli.command import MessagingCommand
+from tripleo_messaging.cli.findings import log_findings
+from tripleo_messaging.cli.inputs import Inputs, check_input_secrets, read_inputs
+from tripleo_messaging.cli.options import InputOptions, add_input_options, read_input_options
+from tripleo_messaging.cli.statuses import Status, status_of
+from tripleo_messaging.cli.words import command_line, table
+from tripleo_messaging.errors import UsageError
+from tripleo_messaging.file_set import Change
+from tripleo_messaging.hieradata.build import build, required_secrets
+from tripleo_messaging.hieradata.write import write_tree
+from tripleo_messaging.model.finding import Finding
+from tripleo_messaging.model.secret import Secret
+from tripleo_messaging.model.topology import Topology
+
+LOG = logging.getLogger("tripleo_messaging.cli")
+
+
+@attrs.frozen(kw_only=True)
+class RenderOptions:
+    """What to render and where to.
+
+    Attributes:
+        inputs: what to read.
+        output: directory of the tree.
+        generate: whether to make the secrets that are missing.
+    """
+
+    inputs: InputOptions
+    output: Path
+    generate: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Rendered:
+    """What a rendering did.
+
+    Attributes:
+        options: what was asked for.
+        findings: about the input.
+        status: that these lead to; without `Status.FINE` nothing was written.
+        change: of the tree.
+        topology: what was rendered.
+        made: names of the secrets that were generated.
+    """
+
+    options: RenderOptions
+    findings: tuple[Finding, ...]
+    status: Status
+    change: Optional[Change] = None
+    topology: Optional[Topology] = None
+    made: tuple[str, ...] = ()
+
+
+def render(options: RenderOptions) -> Rendered:
+    """Check the input, keep the secrets that are made, and write the tree; with an error finding, nothing.
+
+    Raises:
+        UsageError: `generate` without a file to keep the secrets in.
+        UnreadableFileError: a file is missing or may not be read.
+        UnwritableFileError, LockedError: of the secrets' file or the tree; another command changed the
+            secrets meanwhile.
+    """
+    if options.generate and options.inputs.secrets is None:
+        raise UsageError("--generate needs --secrets FILE, where the secrets that it makes are kept")
+    inputs = read_inputs(options.inputs, may_lack_secrets=options.generate)
+    made = _generate_missing(inputs) if options.generate else {}
+    findings = (*inputs.findings, *check_input_secrets(inputs, made, all_needed=True))
+    status = status_of(findings, strict=options.inputs.strict)
+    if status is not Status.FINE or inputs.topology is None:
+        return Rendered(options=options, findings=findings, status=status)
+    # Before the tree: passwords in use that nobody knows would be worse than ones nobody uses.
+    _keep(inputs, made)
+    change = write_tree(options.output, build(inputs.topology, inputs.secrets.updated(made)))
+    return Rendered(
+        options=options,
+        findings=findings,
+        status=status,
+        change=change,
+        topology=inputs.topology,
+        made=tuple(made),
+    )
+
+
+def _generate_missing(inputs: Inputs) -> Mapping[str, Secret]:
+    from tripleo_messaging.passwords.specs import PASSWORD_SPECS, generate
+
+    needed = required_secrets(inputs.topology) if inputs.topology else ()
+    missing = (name for name in needed if name not in inputs.secrets)
+    return {name: generate(PASSWORD_SPECS[name]) for name in missing if name in PASSWORD_SPECS}
+
+
+def _keep(inputs: Inputs, made: Mapping[str, Secret]) -> None:
+    from tripleo_messaging.passwords.store import write_secrets
+
+    if made and inputs.options.secrets is not None:
+        kept = inputs.kept_secrets
+        write_secrets(inputs.options.secrets, kept.updated(made), replaces=kept)
+
+
+def report(rendered: Rendered) -> Iterator[str]:
+    """Yield the lines that say what was written, what to look at and what to run next.
+
+    However many nodes there are, these are few lines.
+    """
+    change, topology = rendered.change, rendered.topology
+    if change is None or topology is None:
+        return
+    output = str(rendered.options.output)
+    yield f"Hieradata in {output}"
+    yield from table(_rows(change))
+    if rendered.made:
+        yield ""
+        yield f"Made {', '.join(rendered.made)}; kept in {rendered.options.inputs.secrets} (mode 0600)"
+    yield ""
+    yield "To look at"
+    yield f"  {command_line(program(), 'lookup', 'messaging_rpc_node_names', '--data', output)}"
+    yield f"  {command_line(program(), 'lookup', 'messaging_rpc_transport_url', '--data', output)}"
+    yield "To run next, as root on each node"
+    node = _some_node(topology)
+    yield f"  {command_line(program(), 'hieradata', 'install', '--node', node, '--data', output)}"
+
+
+def _some_node(topology: Topology) -> str:
+    members = (member.name for cluster in topology.clusters.values() for member in cluster.members)
+    return next(members, "NODE")
+
+
+_READERS = {
+    "all.json": "every node: how clients reach each service",
+    "nodes/*.json": "one member each: its own names and addresses",
+}
+_STATES = ("written", "unchanged", "removed")
+
+
+def _rows(change: Change) -> Iterator[tuple[str, ...]]:
+    """Yield a row for a file, and one for all nodes' files together."""
+    states: dict[str, Counter[str]] = {}
+    names: dict[str, str] = {}
+    for state in _STATES:
+        for path in getattr(change, state):
+            kind = "nodes/*.json" if path.startswith("nodes/") else path
+            states.setdefault(kind, Counter())[state] += 1
+            names[kind] = path if kind not in names else kind
+    for kind in sorted(states):
+        yield names[kind], _readers(kind), _counted(states[kind])
+
+
+def _readers(kind: str) -> str:
+    cluster = kind.removeprefix("clusters/").removesuffix(".json")
+    return _READERS.get(kind, f"members of the cluster {cluster}: brokers, accounts, cookie")
+
+
+def _counted(states: Counter[str]) -> str:
+    if sum(states.values()) == 1:
+        return next(iter(states))
+    return ", ".join(f"{count:,} {state}" for state, count in states.items())
+
+
+class HieradataRender(MessagingCommand):
+    """Render a plan to hieradata."""
+
+    _description = (
+        "Render a plan to a tree of hieradata: what every node needs, and what members of clusters need"
+    )
+    _epilog: Any = """\
+Only what changed is written, and all of it or nothing; the file of a node that
+has left is removed. With an error in the input nothing is written. Files with
+secrets have mode 0600.
+
+Examples::
+
+    tripleo-messaging hieradata render --plan plan.yaml -i inventory.yaml \\
+        --secrets passwords.yaml --output hieradata
+    tripleo-messaging hieradata render -e messaging.yaml -i inventory.json \\
+        --secrets passwords.yaml --generate --output hieradata
+"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser."""
+        parser = super().get_parser(prog_name)
+        add_input_options(parser)
+        parser.add_argument(
+            "--output",
+            metavar="DIR",
+            type=Path,
+            required=True,
+            help="directory of the tree; made when it is not there",
+        )
+        parser.add_argument(
+            "--generate",
+            action="store_true",
+            help="make the passwords and cookies that are missing, and keep them in the --secrets file",
+        )
+        return parser
+
+    def act(self, parsed_args: argparse.Namespace) -> int:
+        """Render, and show what was done."""
+        options = RenderOptions(
+            inputs=read_input_options(parsed_args), output=parsed_args.output, generate=parsed_args.generate
+        )
+        rendered = render(options)
+        log_findings(rendered.findings)
+        for line in report(rendered):
+            self.app.stdout.write(f"{line}\n")
+        return rendered.status

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read what the input options name, and find everything that is wrong with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Optional
+
+import attrs
+
+from tripleo_messaging import files
+from tripleo_messaging.cli.options import InputOptions
+from tripleo_messaging.errors import FileTooLargeError
+from tripleo_messaging.hieradata.build import required_secrets
+from tripleo_messaging.hieradata.check import check_secrets
+from tripleo_messaging.inventory import load_inventory
+from tripleo_messaging.model.finding import Finding, Origin
+from tripleo_messaging.model.inventory import Inventory, inventory_of_this_host
+from tripleo_messaging.model.plan import Plan
+from tripleo_messaging.model.secret import Secret, Secrets
+from tripleo_messaging.model.topology import Topology
+from tripleo_messaging.plan.load import PlanReading, read_plan
+from tripleo_messaging.plan.resolve import resolve
+from tripleo_messaging.plan.rules import check_plan
+
+LOG = logging.getLogger("tripleo_messaging.cli")
+
+_LEGACY_PASSWORD = "RabbitPassword"  # noqa: S105  the name of one
+_HEIRS_OF_LEGACY = ("RpcPassword", "NotifyPassword")
+
+
+@attrs.frozen(kw_only=True)
+class Inputs:
+    """What was read.
+
+    Attributes:
+        options: where from.
+        plan: ``None`` when nothing in the input is a plan.
+        topology: ``None`` when the input is too wrong for one, or was not asked for.
+        kept_secrets: those of the ``--secrets`` file.
+        given_secrets: those of Heat environment files, which stand over `kept_secrets`.
+        findings: about the plan, the inventory, and the form of the secrets.
+    """
+
+    options: InputOptions
+    plan: Optional[Plan]
+    topology: Optional[Topology] = None
+    kept_secrets: Secrets = attrs.field(factory=Secrets)
+    given_secrets: Secrets = attrs.field(factory=Secrets)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def secrets(self) -> Secrets:
+        """All secrets: what an operator states in an environment file stands over what was generated.
+
+        The legacy password stands in for the two of today only where nothing states these.
+        """
+        legacy = self.given_secrets.get(_LEGACY_PASSWORD)
+        stated = {
+            name: secret
+            for name, secret in self.given_secrets.items()
+            if not (name in _HEIRS_OF_LEGACY and secret == legacy and self._is_kept_by_itself(name))
+        }
+        return self.kept_secrets.updated(stated)
+
+    def _is_kept_by_itself(self, name: str) -> bool:
+        kept = self.kept_secrets.get(name)
+        return kept is not None and kept != self.kept_secrets.get(_LEGACY_PASSWORD)
+
+
+def read_inputs(options: InputOptions, *, may_lack_secrets: bool = False) -> Inputs:
+    """Read and check everything that the options name, but for what the secrets hold.
+
+    Args:
+        options: what to read.
+        may_lack_secrets: a missing file of secrets is an empty one.
+
+    Raises:
+        UsageError: options do not go together.
+        UnreadableFileError: a file is missing or may not be read.
+    """
+    reading = read_plan(options.plan, options.environments, options.release)
+    kept, secret_problems = _read_secrets(options.secrets, may_be_missing=may_lack_secrets)
+    inventory, inventory_problems = _read_inventory(options.inventory)
+    topology, plan_problems = _understand(reading.plan, inventory)
+    return Inputs(
+        options=options,
+        plan=reading.plan,
+        topology=topology,
+        kept_secrets=kept,
+        given_secrets=reading.secrets,
+        findings=(*reading.findings, *inventory_problems, *plan_problems, *secret_problems),
+    )
+
+
+def read_plan_alone(options: InputOptions) -> Inputs:
+    """Read and check the plan, without the hosts and secrets it is for."""
+    reading: PlanReading = read_plan(options.plan, options.environments, options.release)
+    problems = check_plan(reading.plan) if reading.plan else ()
+    return Inputs(options=options, plan=reading.plan, findings=(*reading.findings, *problems))
+
+
+def _read_inventory(path: Optional[Path]) -> tuple[Optional[Inventory], tuple[Finding, ...]]:
+    if path is None:
+        return inventory_of_this_host(), ()
+    inventory, findings = load_inventory(path)
+    LOG.debug("%s: %s hosts", path, len(inventory.hosts) if inventory else "no")
+    return inventory, findings
+
+
+def _understand(
+    plan: Optional[Plan], inventory: Optional[Inventory]
+) -> tuple[Optional[Topology], tuple[Finding, ...]]:
+    if plan is None:
+        return None, ()
+    findings = check_plan(plan)
+    if inventory is None:
+        return None, findings
+    topology, problems = resolve(plan, inventory)
+    return topology, (*findings, *problems)
+
+
+def _read_secrets(path: Optional[Path], *, may_be_missing: bool) -> tuple[Secrets, tuple[Finding, ...]]:
+    if path is None or (may_be_missing and not _is_there(path)):
+        return Secrets(), ()
+    # Here, as most commands are called without.
+    from tripleo_messaging.passwords.store import read_secrets
+
+    secrets, findings = read_secrets(path)
+    LOG.debug("%s: %s", path, ", ".join(sorted(secrets)) or "no secret of ours")
+    return secrets, findings
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return files.read_if_there(path, 0) is not None
+    except FileTooLargeError:
+        return True
+
+
+def check_input_secrets(
+    inputs: Inputs, made: Mapping[str, Secret] | None = None, *, all_needed: bool
+) -> tuple[Finding, ...]:
+    """Find what is wrong with the secrets that the topology needs.
+
+    Args:
+        inputs: what was read.
+        made: secrets generated beside those read.
+        all_needed: whether a missing one is wrong.
+    """
+    if inputs.topology is None:
+        return ()
+    secrets = inputs.secrets.updated(made or {})
+    needed = set(required_secrets(inputs.topology))
+    if not (all_needed or needed & set(secrets)):
+        return ()
+    findings = check_secrets(inputs.topology, secrets)
+    wanted = (finding for finding in findings if all_needed or finding.rule != "missing-secret")
+    return tuple(_placed(inputs, finding) for finding in wanted)
+
+
+def _placed(inputs: Inputs, finding: Finding) -> Finding:
+    name = finding.path.rpartition(".")[2]
+    environments = inputs.options.environments
+    if name in inputs.given_secrets:
+        file = environments[0] if len(environments) == 1 else None
+    else:
+        file = inputs.options.secrets
+    return finding if file is None else attrs.evolve(finding, origin=Origin(file=str(file)))
