@@ -59,8 +59,10 @@ PIECES = st.sampled_from(
         "|\n",
         "---\n",
         "...\n",
+        "!!python/name:os ",
+        "%YAML 1.1\n",
+        "\\ud800",
     ]
-    + ["!!python/name:os ", "%YAML 1.1\n", "\\ud800"]
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Optional
 
@@ -15,12 +14,9 @@ import yaml
 from tripleo_messaging.cli.command import MessagingCommand
 from tripleo_messaging.cli.findings import log_findings
 from tripleo_messaging.cli.inputs import read_inputs, read_plan_alone
-from tripleo_messaging.cli.masking import looks_secret
 from tripleo_messaging.cli.options import InputOptions, add_input_options, read_input_options
 from tripleo_messaging.cli.statuses import Status, status_of
 from tripleo_messaging.model.finding import Finding
-from tripleo_messaging.model.plan import SERVICES
-from tripleo_messaging.model.secret import MASK
 from tripleo_messaging.plan.backend_rules import OWN_WHEN_SHARED
 from tripleo_messaging.plan.defaults import with_defaults
 from tripleo_messaging.plan.mapping import plan_to_mapping
@@ -36,7 +32,7 @@ class Shown:
 
 
 def effective_plan(options: InputOptions) -> Shown:
-    """Read a plan and fill in its defaults; driver options that are secrets are masked.
+    """Read a plan and fill in its defaults.
 
     The hosts are looked at only where an inventory is given: a plan means the same without.
 
@@ -52,10 +48,7 @@ def effective_plan(options: InputOptions) -> Shown:
 
 
 def _shown(plan: Mapping[str, Any]) -> Mapping[str, Any]:
-    services: dict[str, Mapping[str, Any]] = {name: plan[name] for name in SERVICES}
-    services["notify"] = _own(services["notify"], services["rpc"])
-    masked = {name: _masked(service) for name, service in services.items()}
-    return {**plan, **masked}
+    return {**plan, "notify": _own(plan["notify"], plan["rpc"])}
 
 
 def _own(notify: Mapping[str, Any], rpc: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -66,29 +59,7 @@ def _own(notify: Mapping[str, Any], rpc: Mapping[str, Any]) -> Mapping[str, Any]
     return {key: value for key, value in own.items() if key not in _OF_LOGIN or value != rpc.get(key)}
 
 
-def _masked(service: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {key: _MASKS.get(key, _as_it_is)(value) for key, value in service.items()}
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _masked_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: MASK if looks_secret(name) else value for name, value in options.items()}
-
-
-def _masked_nodes(nodes: Any) -> Any:
-    """Mask what is no host name: without an inventory it may be anything, a URL with a password too."""
-    if isinstance(nodes, str):
-        return nodes
-    texts = (node["host"] if isinstance(node, dict) else node for node in nodes)
-    return [node if _HOST.fullmatch(text) else MASK for node, text in zip(nodes, texts)]
-
-
 _OF_LOGIN = ("user_name", "virtual_host")
-_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
-_MASKS: Mapping[str, Callable[[Any], Any]] = {"options": _masked_options, "nodes": _masked_nodes}
 
 
 def _as_yaml(plan: Mapping[str, Any]) -> str:

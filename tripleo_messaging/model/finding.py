@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Literal, Optional, Union
 
@@ -13,6 +14,11 @@ Severity = Literal["error", "warning", "note"]
 Path = tuple[Union[str, int], ...]
 
 _MAX_SHOWN_CHARACTERS = 80
+
+# Small and capital letters and digits in one word, as in generated passwords and in hardly a name.
+_LIKE_A_PASSWORD = re.compile(
+    r"(?<![A-Za-z0-9])(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{12,}"
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -75,8 +81,8 @@ def _shown_key(key: str) -> str:
 
 
 def _is_showable(text: str) -> bool:
-    may_be_url = "@" in text or "://" in text
-    return len(text) <= _MAX_SHOWN_CHARACTERS and text.isprintable() and not may_be_url
+    may_be_secret = "@" in text or "://" in text or _LIKE_A_PASSWORD.search(text)
+    return len(text) <= _MAX_SHOWN_CHARACTERS and text.isprintable() and not may_be_secret
 
 
 def describe(value: object) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tripleo_messaging.backends import find_backend, spoken_backend
-from tripleo_messaging.model.driver_options import SEVERITIES, check_options
+from tripleo_messaging.model.driver_options import SEVERITIES, check_options, driver_options
 from tripleo_messaging.model.finding import Finding, json_path
 from tripleo_messaging.model.plan import SERVICES, Plan, ServicePlan, Tls
 from tripleo_messaging.model.release import RELEASES
@@ -50,6 +50,17 @@ def _check_options(plan: Plan, filled: Plan) -> Iterator[Finding]:
             path = json_path((name, "options", problem.option))
             severity = SEVERITIES[problem.rule]
             yield finding_at(plan, path, problem.rule, problem.message, problem.hint, severity=severity)
+
+
+def _check_secret_options(plan: Plan, filled: Plan) -> Iterator[Finding]:
+    for name in SERVICES:
+        service = filled.service(name)
+        known = driver_options(service.scheme or "")
+        for option in service.options:
+            if option in known and known[option].is_secret:
+                message = f"{option} is a secret, and a plan is no place for one"
+                hint = "leave it out; a password stands in the file given with --secrets"
+                yield finding_at(plan, f"$.{name}.options.{option}", "secret-option", message, hint)
 
 
 def _check_tls(plan: Plan, filled: Plan) -> Iterator[Finding]:
@@ -120,6 +131,7 @@ SETTING_RULES = (
     _check_texts,
     _check_virtual_hosts,
     _check_options,
+    _check_secret_options,
     _check_tls,
     _check_health,
     _check_consumers,

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tripleo_messaging.errors import UsageError
-from tripleo_messaging.model.secret import Secret
 from tripleo_messaging.backends.hashing import (
     HASHING_ALGORITHMS,
     HashAlgorithm,
     derive_salt,
     rabbitmq_password_hash,
 )
+from tripleo_messaging.errors import UsageError
+from tripleo_messaging.model.secret import Secret
 
 # Other work may share the machine.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

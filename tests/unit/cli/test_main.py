@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.checkout import ROOT
 from tripleo_messaging.cli.app import COMMANDS
+from tripleo_messaging.cli.main import main
 
 INPUTS = {
     "valid.yaml": "version: 1\n",
@@ -240,6 +241,17 @@ def test_an_interrupt_is_quiet(tmp_path):
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
     assert (process.returncode, said) == (130, b"")
+
+
+def test_an_interrupt_before_any_command_is_quiet(capsys):
+    """Ctrl-C while the program is still starting ends it in the same way."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+        yield
+
+    assert main(interrupted()) == 130
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_locale_without_unicode_gets_escapes(write):

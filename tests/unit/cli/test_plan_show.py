@@ -74,16 +74,15 @@ def test_a_plan_with_errors_is_not_shown(run, write):
     assert ran.err == f"{plan}:1: error: $.rpc.port: 0 is not a TCP port (1 to 65535) [out-of-range]\n"
 
 
-def test_secret_options_and_urls_are_masked(run, write):
-    """A driver option that is a secret, and what stands for a host and is none, are not shown."""
-    secret = "ssl_client_key_password: abcdef"
-    options = f"{{security_protocol: SSL, {secret}, ssl_client_key_file: /k, ssl_client_cert_file: /c}}"
+def test_a_plan_with_secrets_in_it_is_not_shown(run, write):
+    """A driver option that is a secret, and a URL where a host belongs, are errors; neither is shown."""
+    options = "{ssl_client_key_password: abcdef, ssl_client_key_file: /k, ssl_client_cert_file: /c}"
     kafka = f"{{backend: external, scheme: kafka, nodes: [k.example.org], options: {options}}}"
     rpc = "{nodes: ['rabbit://u:abcdef@h']}"
     plan = f"release: '2024.2'\nconsumers: [none]\nrpc: {rpc}\nnotify: {kafka}\n"
     ran = run("plan", "show", "--plan", write("plan.yaml", plan))
-    assert ran.status == 0, ran.err
-    shown = yaml.safe_load(ran.out)
-    assert shown["notify"]["options"]["ssl_client_key_password"] == "********"
-    assert shown["rpc"]["nodes"] == ["********"]
-    assert "abcdef" not in ran.out + ran.err
+    assert ran.status == 1
+    assert not ran.out
+    assert "[secret-option]" in ran.err
+    assert "$.rpc.nodes[0]" in ran.err
+    assert "abcdef" not in ran.err
