@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,22 @@ def run(code: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@contextlib.contextmanager
+def at_once() -> Iterator[None]:
+    """Fail when the block waits for what never comes."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError("it waits")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(10)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def open_files() -> set[str]:
     """Return this process's open file descriptors."""
     return {entry.name for entry in Path("/proc/self/fd").iterdir()}
@@ -101,7 +119,7 @@ def test_a_file_over_its_bound_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_file_is_not_read(irregular: Path, name: str, reason: str) -> None:
     """It is told at once, also of a pipe that nobody writes, and no descriptor stays open."""
     before = open_files()
-    with pytest.raises(UnreadableFileError) as caught:
+    with at_once(), pytest.raises(UnreadableFileError) as caught:
         read_bounded(irregular / name, 10)
     assert (caught.value.path, caught.value.reason) == (f"{irregular}/{name}", reason)
     assert open_files() == before
