@@ -88,8 +88,9 @@ def _is_showable(text: str) -> bool:
 def describe(value: object) -> str:
     """Name a value in a message: its text where that is safe to show, else its kind.
 
-    A text that holds ``@`` or ``://`` may be a URL with a password in it, and control
-    characters or great length would spoil a terminal; of these only the kind is told.
+    A text that holds ``@`` or ``://`` may be a URL with a password in it, one of mixed letters and
+    digits a password itself, and control characters or great length would spoil a terminal; of these
+    only the kind is told.
     """
     if isinstance(value, dict):
         return "a mapping"
