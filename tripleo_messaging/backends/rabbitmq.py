@@ -14,7 +14,12 @@ from typing import Any
 
 import attrs
 
-from tripleo_messaging.backends.hashing import derive_salt, rabbitmq_password_hash
+from tripleo_messaging.backends.hashing import (
+    DEFAULT_HASH_ALGORITHM,
+    HASHING_ALGORITHMS,
+    derive_salt,
+    rabbitmq_password_hash,
+)
 from tripleo_messaging.backends.protocol import Backend, HieraData, PortUse, Server, Support
 from tripleo_messaging.model.finding import Finding
 from tripleo_messaging.model.hiera_key import HieraKey
@@ -35,31 +40,32 @@ _SMALLEST_MAJORITY_CLUSTER = 3
 
 
 @attrs.frozen(kw_only=True)
-class _Ports:
-    """The ports of an instance beside the client listener's.
+class _Allotment:
+    """What is an instance's own on every host, beside the client listener's port.
 
     Attributes:
         distribution: Erlang distribution.
         cli: first and last port that the command line tools listen on.
         management: HTTP API, loopback only.
         prometheus: metrics, loopback only.
-        streams: first and last port of stream replication.
+        memory_share: part of the host's memory at which the instance stops taking messages.
     """
 
     distribution: int
     cli: tuple[int, int]
     management: int
     prometheus: int
-    streams: tuple[int, int]
+    memory_share: str
 
 
 _DEFAULT_INSTANCE = "rabbit"
-_PORTS = {
-    _DEFAULT_INSTANCE: _Ports(
-        distribution=25672, cli=(25673, 25683), management=15672, prometheus=15692, streams=(6000, 6249)
+# The memory shares stay below 0.8 together: RabbitMQ counts the whole host for each instance.
+_ALLOTMENTS = {
+    _DEFAULT_INSTANCE: _Allotment(
+        distribution=25672, cli=(25673, 25683), management=15672, prometheus=15692, memory_share="0.4"
     ),
-    "rabbit_notify": _Ports(
-        distribution=25692, cli=(25693, 25703), management=15682, prometheus=15702, streams=(6250, 6499)
+    "rabbit_notify": _Allotment(
+        distribution=25692, cli=(25693, 25703), management=15682, prometheus=15702, memory_share="0.3"
     ),
 }
 
@@ -82,13 +88,13 @@ def _client_packages(_release: Release) -> tuple[str, ...]:
 
 def _check(plan: Plan, name: ServiceName) -> Iterator[Finding]:
     instance = plan.service(name).instance_name
-    if instance is not None and instance not in _PORTS:
+    if instance is not None and instance not in _ALLOTMENTS:
         path = f"$.{name}.instance_name"
         yield Finding(
             rule="unknown-instance-name",
             severity="error",
             path=path,
-            message=f"{instance!r} has no ports of its own; expected one of {', '.join(_PORTS)}",
+            message=f"{instance!r} has no ports of its own; expected one of {', '.join(_ALLOTMENTS)}",
             hint="leave instance_name out for the default",
             origin=plan.origin(path),
         )
@@ -130,7 +136,7 @@ def _instance(cluster: Cluster) -> dict[str, Any]:
 
 
 def _settings(cluster: Cluster) -> dict[str, Any]:
-    ports = _PORTS[cluster.instance]
+    ports = _ALLOTMENTS[cluster.instance]
     return {
         "cluster_name": cluster.name,
         "collect_statistics_interval": _STATISTICS_INTERVAL_MS,
@@ -138,6 +144,7 @@ def _settings(cluster: Cluster) -> dict[str, Any]:
         "management.tcp.port": ports.management,
         "prometheus.tcp.ip": "127.0.0.1",
         "prometheus.tcp.port": ports.prometheus,
+        "vm_memory_high_watermark.relative": ports.memory_share,
         **_guest_settings(cluster.logins),
         **_tls_settings(cluster),
         **_peer_settings(cluster),
@@ -172,7 +179,6 @@ def _peer_settings(cluster: Cluster) -> dict[str, Any]:
     peers = {f"{prefix}.{i}": node_name(cluster, member) for i, member in enumerate(cluster.members, start=1)}
     settings = {
         "cluster_formation.peer_discovery_backend": "classic_config",
-        "cluster_formation.target_cluster_size_hint": len(cluster.members),
         **peers,
     }
     if len(cluster.members) >= _SMALLEST_MAJORITY_CLUSTER:
@@ -181,7 +187,7 @@ def _peer_settings(cluster: Cluster) -> dict[str, Any]:
 
 
 def _environment(cluster: Cluster) -> dict[str, str]:
-    ports = _PORTS[cluster.instance]
+    ports = _ALLOTMENTS[cluster.instance]
     return {
         "DIST_PORT": str(ports.distribution),
         "CTL_DIST_PORT_MIN": str(ports.cli[0]),
@@ -196,7 +202,7 @@ def _member_data(clusters: tuple[Cluster, ...], host: str) -> HieraData:
     own = {
         cluster.instance: {
             "node_name": node_name(cluster, members[cluster.instance]),
-            "settings": _own_settings(cluster, members[cluster.instance], shares_host=len(clusters) > 1),
+            "settings": _own_settings(cluster, members[cluster.instance]),
             "environment": _own_environment(cluster, members[cluster.instance], addresses),
         }
         for cluster in clusters
@@ -208,19 +214,13 @@ def _member(cluster: Cluster, host: str) -> Member:
     return next(member for member in cluster.members if member.name == host)
 
 
-def _own_settings(cluster: Cluster, member: Member, *, shares_host: bool) -> dict[str, Any]:
+def _own_settings(cluster: Cluster, member: Member) -> dict[str, Any]:
     listener = "listeners.ssl.1" if cluster.tls.enabled else "listeners.tcp.1"
-    settings: dict[str, Any] = {listener: f"{member.address}:{cluster.port}"}
-    if shares_host:
-        # The default, 0.4 to 0.6 of the host's memory, counts the whole host for each instance.
-        settings["vm_memory_high_watermark.relative"] = "0.3"
-    return settings
+    return {listener: f"{member.address}:{cluster.port}"}
 
 
 def _own_environment(cluster: Cluster, member: Member, addresses: tuple[str, ...]) -> dict[str, str]:
     return {
-        "NODENAME": node_name(cluster, member),
-        "USE_LONGNAME": "true" if "." in member.host_name else "false",
         "NODE_IP_ADDRESS": member.address,
         # One epmd serves all instances of a host, so it listens on the networks of all.
         "ERL_EPMD_ADDRESS": ",".join(addresses),
@@ -265,13 +265,14 @@ def _user(cluster: Cluster, login: Login, secrets: Secrets) -> dict[str, Any]:
     return {
         "name": login.user_name,
         "password_hash": rabbitmq_password_hash(password, salt=salt),
-        "hashing_algorithm": "rabbit_password_hashing_sha512",
-        "tags": [],
+        "hashing_algorithm": HASHING_ALGORITHMS[DEFAULT_HASH_ALGORITHM],
+        # A text, as RabbitMQ 3.8 reads no list here; every later version reads both.
+        "tags": "",
     }
 
 
 def _ports_of(cluster: Cluster) -> tuple[PortUse, ...]:
-    ports = _PORTS.get(cluster.instance)
+    ports = _ALLOTMENTS.get(cluster.instance)
     if ports is None:
         return ()
     return (
@@ -280,7 +281,6 @@ def _ports_of(cluster: Cluster) -> tuple[PortUse, ...]:
         PortUse(purpose="command line tools", first=ports.cli[0], last=ports.cli[1]),
         PortUse(purpose="management", first=ports.management, last=ports.management),
         PortUse(purpose="metrics", first=ports.prometheus, last=ports.prometheus),
-        PortUse(purpose="stream replication", first=ports.streams[0], last=ports.streams[1]),
         PortUse(purpose="epmd", first=_EPMD_PORT, last=_EPMD_PORT, is_shared=True),
     )
 

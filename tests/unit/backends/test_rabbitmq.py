@@ -193,7 +193,7 @@ def test_every_port_that_is_configured_is_claimed(name: str) -> None:
         stated |= {settings["management.tcp.port"], settings["prometheus.tcp.port"]}
         claims = [range(use.first, use.last + 1) for use in server().ports(one)]
         assert all(any(port in claim for claim in claims) for port in stated)
-        assert len(claims) == 7
+        assert len(claims) == 6
 
 
 def test_an_instance_without_ports_claims_none() -> None:
@@ -231,4 +231,4 @@ def test_the_distribution_listens_where_the_member_is(name: str) -> None:
             width = 1 if len(numbers) == 4 else 2
             packed = b"".join(number.to_bytes(width, "big") for number in numbers)
             assert ipaddress.ip_address(packed) == ipaddress.ip_address(member.address)
-            assert own["node_name"] == own["environment"]["NODENAME"] == node_name(one, member)
+            assert own["node_name"] == node_name(one, member)
