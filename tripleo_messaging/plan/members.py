@@ -10,7 +10,8 @@ from tripleo_messaging.model.finding import Finding, describe, did_you_mean
 from tripleo_messaging.model.inventory import Host, Inventory
 from tripleo_messaging.model.plan import DEFAULT_NETWORK, Plan, ServicePlan
 from tripleo_messaging.model.topology import Member
-from tripleo_messaging.plan.report import finding_at
+from tripleo_messaging.model.url_checks import host_problem
+from tripleo_messaging.plan.report import finding_at, url_finding
 
 Members = tuple[tuple[Member, ...], tuple[Finding, ...]]
 
@@ -75,6 +76,9 @@ def _member(plan: Plan, service: ServicePlan, host: Host, findings: list[Finding
         findings.append(finding_at(plan, path, "host-without-address", message, hint))
     if address is None or host_name is None:
         return None
+    problem = host_problem(host_name)
+    if problem:
+        findings.append(url_finding(plan, path, problem))
     return Member(name=host.name, host_name=host_name, address=address)
 
 

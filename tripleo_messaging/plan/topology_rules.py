@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -13,7 +13,7 @@ from tripleo_messaging.backends import find_backend, spoken_backend
 from tripleo_messaging.backends.protocol import PortUse
 from tripleo_messaging.model.finding import Finding, Severity
 from tripleo_messaging.model.plan import Plan
-from tripleo_messaging.model.topology import Cluster, Service, Topology
+from tripleo_messaging.model.topology import Cluster, Member, Service, Topology
 from tripleo_messaging.plan.report import finding_at
 
 _GUEST = "guest"
@@ -75,6 +75,41 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _check_members(plan: Plan, topology: Topology) -> Iterator[Finding]:
+    for cluster in topology.clusters.values():
+        path = f"$.{cluster.name}.nodes"
+        for what, values in _own_to_each(cluster.members).items():
+            twice = next((value for value in values if values.count(value) > 1), None)
+            if twice is not None:
+                message = f"two members have the {what} {twice}"
+                yield finding_at(plan, path, "same-address", message, "mend the inventory")
+        for member in cluster.members:
+            address = ipaddress.ip_address(member.address)
+            if address.is_unspecified or address.is_multicast or address.is_link_local:
+                message = f"{member.name} has the address {address}, at which other hosts cannot reach it"
+                yield finding_at(plan, path, "unusable-address", message, "mend the inventory")
+        for what, kinds in _alike(cluster.members).items():
+            if len(set(kinds)) > 1:
+                message = f"some members have {what}, and members that differ in it cannot join"
+                yield finding_at(plan, path, "unlike-members", message, "give all members the same kind")
+
+
+def _own_to_each(members: tuple[Member, ...]) -> Mapping[str, list[str]]:
+    return {
+        "address": [member.address for member in members],
+        "host name": [member.host_name for member in members],
+    }
+
+
+def _alike(members: tuple[Member, ...]) -> Mapping[str, list[object]]:
+    return {
+        "IPv6 addresses and others IPv4": [
+            ipaddress.ip_address(member.address).version for member in members
+        ],
+        "host names with a domain and others without": ["." in member.host_name for member in members],
+    }
 
 
 def _check_instances(plan: Plan, topology: Topology) -> Iterator[Finding]:
@@ -152,6 +187,7 @@ Rule = Callable[[Plan, Topology], Iterable[Finding]]
 TOPOLOGY_RULES: tuple[Rule, ...] = (
     _check_guest,
     _check_plain,
+    _check_members,
     _check_instances,
     _check_ports,
     _check_reserved_options,
