@@ -25,8 +25,9 @@ def encode_level(path: str, data: Mapping[str, Any]) -> bytes:
         path: below the tree, e.g. ``nodes/ctl-0.json``; names the checksum's key.
         data: its keys; the same data gives the same bytes.
     """
-    escaped = _map_texts(data, lambda text: text.replace("%{", _ESCAPED))
-    complete = {checksum_key(path): _checksum(escaped), **escaped}
+    own = checksum_key(path)
+    escaped = _escaped({key: value for key, value in data.items() if key != own})
+    complete = {own: _checksum(escaped), **escaped}
     # ASCII, because Hiera 3 reads a file in the locale of whoever calls it.
     return (json.dumps(complete, indent=2) + "\n").encode()
 
@@ -44,6 +45,16 @@ def decode_level(path: str, content: bytes) -> Optional[dict[str, Any]]:
         return None
     plain: dict[str, Any] = _map_texts(data, lambda text: text.replace(_ESCAPED, "%{"))
     return plain
+
+
+def level_checksum(data: Mapping[str, Any]) -> str:
+    """Return the checksum that a level with this data carries."""
+    return _checksum(_escaped(data))
+
+
+def _escaped(data: Mapping[str, Any]) -> dict[str, Any]:
+    escaped: dict[str, Any] = _map_texts(data, lambda text: text.replace("%{", _ESCAPED))
+    return escaped
 
 
 def bears_checksum(path: str, content: bytes) -> Optional[bool]:

@@ -6,19 +6,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from tripleo_messaging import files
 from tripleo_messaging.errors import UnknownKeyError, UnreadableFileError, UsageError
 from tripleo_messaging.file_set import is_interrupted
 from tripleo_messaging.hieradata.build import ALL, LOOKUP_OPTIONS
 from tripleo_messaging.hieradata.keys import LOCAL_CLUSTERS
-from tripleo_messaging.hieradata.text import decode_level
+from tripleo_messaging.hieradata.text import checksum_key, decode_level, level_checksum
 
 LEVEL_LIMIT_BYTES = 64_000_000
 
 _NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _CLUSTER_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_ATTEMPTS = 5
+
+Identities = dict[str, Optional[tuple[int, int]]]
 
 
 def read_levels(tree: Path, node: str | None) -> dict[str, dict[str, Any]]:
@@ -32,11 +35,50 @@ def read_levels(tree: Path, node: str | None) -> dict[str, dict[str, Any]]:
         Level data by path below the tree, e.g. ``nodes/ctl-0.json``.
 
     Raises:
-        UnreadableFileError: a level is missing, damaged, changed by hand, or half written.
+        UnreadableFileError: a level is missing, damaged or changed by hand, or the tree is half
+            written: never are levels of two renderings returned.
         UsageError: the name is no inventory name.
     """
+    if node is not None and not _NODE_NAME.fullmatch(node):
+        raise UsageError(f"--node: {node!r} is not an inventory name: letters, digits, '.', '_' and '-'")
+    for _ in range(_ATTEMPTS):
+        before = _identities(tree, node)
+        levels = _read_or_none(tree, node, before)
+        if levels is not None:
+            return levels
+    raise UnreadableFileError(str(tree), "is rendered anew time and again just now; try again later")
+
+
+def _read_or_none(tree: Path, node: str | None, before: Identities) -> dict[str, dict[str, Any]] | None:
+    """Read the levels; ``None`` when the tree became another one meanwhile."""
     if is_interrupted(tree):
-        raise UnreadableFileError(str(tree), "a rendering was interrupted here; render again to finish it")
+        raise UnreadableFileError(
+            str(tree), "a rendering is under way, or was interrupted here; if none is, render again"
+        )
+    try:
+        levels = _read_levels(tree, node)
+    except UnreadableFileError:
+        if _identities(tree, node) == before and not is_interrupted(tree):
+            raise
+        return None
+    return levels if _identities(tree, node) == before and not is_interrupted(tree) else None
+
+
+def _identities(tree: Path, node: str | None) -> Identities:
+    """Tell which files a node's levels are at this moment: a replaced file is another one."""
+    own = [tree / "nodes" / f"{node}.json"] if node else []
+    return {str(path): _identity(path) for path in (tree / ALL, *(tree / "clusters").glob("*.json"), *own)}
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _read_levels(tree: Path, node: str | None) -> dict[str, dict[str, Any]]:
     own = _read_node(tree, node) if node is not None else {}
     clusters = [name for data in own.values() for name in data.get(LOCAL_CLUSTERS, ())]
     if not all(_CLUSTER_NAME.fullmatch(name) for name in clusters):
@@ -46,8 +88,6 @@ def read_levels(tree: Path, node: str | None) -> dict[str, dict[str, Any]]:
 
 
 def _read_node(tree: Path, node: str) -> dict[str, dict[str, Any]]:
-    if not _NODE_NAME.fullmatch(node):
-        raise UsageError(f"--node: {node!r} is not an inventory name: letters, digits, '.', '_' and '-'")
     path = f"nodes/{node}.json"
     return {path: read_level(tree, path)} if (tree / path).exists() else {}
 
@@ -63,7 +103,7 @@ def read_level(tree: Path, path: str) -> dict[str, Any]:
         raise UnreadableFileError(
             str(tree / path), "is damaged or was changed by hand; render the hieradata again"
         )
-    return data
+    return {**data, checksum_key(path): level_checksum(data)}
 
 
 def lookup(tree: Path, key: str, node: str | None = None) -> Any:

@@ -25,7 +25,7 @@ def find_members(plan: Plan, service: ServicePlan, inventory: Inventory) -> Memb
         inventory: the hosts.
     """
     findings: list[Finding] = []
-    names = tuple(_names(plan, service, inventory, findings))
+    names = dict.fromkeys(_names(plan, service, inventory, findings))
     members = (_member(plan, service, inventory.hosts[name], findings) for name in names)
     return tuple(member for member in members if member), tuple(findings)
 
