@@ -72,7 +72,7 @@ def _exposed(path: Path) -> tuple[Finding, ...]:
 def write_secrets(
     path: Path, secrets: Mapping[str, Secret], *, replaces: Optional[Mapping[str, Secret]] = None
 ) -> None:
-    """Replace a file by one that holds the secrets, for its owner only.
+    """Replace a file by one that holds the secrets, for its owner only; the former one is backed up.
 
     Args:
         path: of the file; it and its directory are made when they are not there.
@@ -95,7 +95,20 @@ def write_secrets(
         if replaces is not None and replaces != (read_secrets(path)[0] if path.exists() else Secrets()):
             raise UnwritableFileError(str(path), "was changed by another command; run this one again")
         files.remove_leftovers(path)
+        _keep_former(path, text.encode())
         files.write_atomic(path, text.encode(), files.SECRET_MODE)
+
+
+def _keep_former(path: Path, text: bytes) -> None:
+    """Back up what a change would lose: the former values, and what an operator wrote around them."""
+    former = files.read_if_there(path, ENVIRONMENT_LIMITS.size_bytes)
+    if former is not None and former != text:
+        files.write_atomic(backup_of(path), former, files.SECRET_MODE)
+
+
+def backup_of(path: Path) -> Path:
+    """Return where the former content of a file of secrets is kept at a change."""
+    return path.with_name(f"{path.name}.bak")
 
 
 def _writable(name: str, secret: Secret) -> str:

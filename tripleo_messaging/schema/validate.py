@@ -100,7 +100,7 @@ def _expected(schema: Schema) -> str:
 def _shown(error: Any) -> str:
     if error.instance is not None and error.schema.get("writeOnly"):
         return "what stands here (not shown)"
-    if isinstance(error.instance, str) and _types(error.schema) == {"object"}:
+    if isinstance(error.instance, str) and _types(error.schema) <= {"object", "null"}:
         # Nothing like a text belongs here, so this one may be anything, a password too.
         return "a text (not shown, as it may hold a secret)"
     return describe(error.instance)

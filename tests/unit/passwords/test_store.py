@@ -354,3 +354,18 @@ def test_what_a_killed_command_left_is_removed(path: Path) -> None:
     write_secrets(path, {"RpcPassword": Secret("a")})
     assert not leftover.exists()
     assert other.exists()
+
+
+def test_the_former_file_is_backed_up(tmp_path: Path) -> None:
+    """A change keeps what was there, comments too, for its owner only; no change keeps nothing."""
+    path = tmp_path / "passwords.yaml"
+    former = "# ours since 2019\nparameter_defaults: {RpcPassword: old}\n"
+    path.write_text(former, encoding="utf-8")
+    path.chmod(0o600)
+    write_secrets(path, {"RpcPassword": Secret("new")})
+    backup = tmp_path / "passwords.yaml.bak"
+    assert backup.read_text(encoding="utf-8") == former
+    assert backup.stat().st_mode & 0o777 == 0o600
+    backup.unlink()
+    write_secrets(path, {"RpcPassword": Secret("new")})
+    assert not backup.exists()
