@@ -203,7 +203,7 @@ def _member_data(clusters: tuple[Cluster, ...], host: str) -> HieraData:
         cluster.instance: {
             "node_name": node_name(cluster, members[cluster.instance]),
             "settings": _own_settings(cluster, members[cluster.instance]),
-            "environment": _own_environment(cluster, members[cluster.instance], addresses),
+            "environment": _own_environment(members[cluster.instance], addresses),
         }
         for cluster in clusters
     }
@@ -219,7 +219,7 @@ def _own_settings(cluster: Cluster, member: Member) -> dict[str, Any]:
     return {listener: f"{member.address}:{cluster.port}"}
 
 
-def _own_environment(cluster: Cluster, member: Member, addresses: tuple[str, ...]) -> dict[str, str]:
+def _own_environment(member: Member, addresses: tuple[str, ...]) -> dict[str, str]:
     return {
         "NODE_IP_ADDRESS": member.address,
         # One epmd serves all instances of a host, so it listens on the networks of all.
