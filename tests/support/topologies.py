@@ -61,7 +61,9 @@ PLANS: Mapping[str, Mapping[str, Any]] = {
         "notify": {"backend": "rabbitmq"},
     },
     "external URL": {"rpc": {"backend": "rabbitmq"}, "notify": {"backend": "external"}},
+    "puppet-openstack, shared": {"release": "2024.2", "rpc": {"services": ["nova", "neutron"]}},
     "no notify": {"notify": {"driver": "noop"}},
+    "no notify, no consumer": {"consumers": ["none"], "notify": {"driver": "noop"}},
 }
 
 #: Every secret that any of these topologies needs.

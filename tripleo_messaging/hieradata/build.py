@@ -22,7 +22,7 @@ from tripleo_messaging.hieradata.keys import (
 )
 from tripleo_messaging.hieradata.view import MISSING, ServiceView, view_service
 from tripleo_messaging.model.hiera_key import HieraKey
-from tripleo_messaging.model.plan import SERVICES
+from tripleo_messaging.model.plan import SERVICES, ServiceName
 from tripleo_messaging.model.secret import Secrets
 from tripleo_messaging.model.topology import Cluster, Topology
 
@@ -31,6 +31,7 @@ Levels = Mapping[str, Mapping[str, Any]]
 
 ALL = "all.json"
 LOOKUP_OPTIONS = "lookup_options"
+_STOCK_CONSUMER = "puppet-tripleo"
 
 
 def build(topology: Topology, secrets: Secrets) -> Levels:
@@ -77,6 +78,7 @@ def _all(topology: Topology, secrets: Secrets) -> Mapping[str, Any]:
         service = topology.services.get(name)
         if service is None:
             data[f"messaging_{name}_enabled"] = False
+            data.update(_for_stock_profiles(name, topology, secrets))
             continue
         view = view_service(topology, service, secrets)
         keys = [key for key in SERVICE_KEYS if _is_wanted(key, name, topology.consumers)]
@@ -87,6 +89,20 @@ def _all(topology: Topology, secrets: Secrets) -> Mapping[str, Any]:
                 _values([key for key in CONSUMER_KEYS if name in key.services], view, consumer=consumer)
             )
     return {**data, LOOKUP_OPTIONS: options}
+
+
+def _for_stock_profiles(name: ServiceName, topology: Topology, secrets: Secrets) -> dict[str, Any]:
+    """Give puppet-tripleo RPC's values for a service without a backend, as for a shared one.
+
+    Its profiles look up the password of both services without a default. What they configure with it
+    stays unused, as no notification is sent.
+    Source: tripleo-heat-templates ``messaging/rabbitmq-messaging-notify-shared-puppet.yaml``.
+    """
+    rpc = topology.services.get("rpc")
+    if rpc is None or _STOCK_CONSUMER not in topology.consumers:
+        return {}
+    keys = [key for key in SERVICE_KEYS if name in key.services and key.dialect == _STOCK_CONSUMER]
+    return _values(keys, view_service(topology, rpc, secrets), service=name)
 
 
 def _is_wanted(key: HieraKey, service: str, consumers: tuple[str, ...]) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Optional
 
@@ -12,8 +13,10 @@ from tripleo_messaging.backends import backend_of_scheme
 from tripleo_messaging.capability import capability
 from tripleo_messaging.errors import InvalidTransportUrlError
 from tripleo_messaging.hieradata.build import required_secrets
+from tripleo_messaging.model.driver_options import SEVERITIES as OPTION_SEVERITIES
+from tripleo_messaging.model.driver_options import check_options
 from tripleo_messaging.model.finding import Finding, Origin, Severity, json_path
-from tripleo_messaging.model.secret import Secrets
+from tripleo_messaging.model.secret import Secret, Secrets
 from tripleo_messaging.model.topology import Service, Topology
 from tripleo_messaging.model.transport_url import TransportUrl
 from tripleo_messaging.model.url_checks import SEVERITIES, UrlProblem, password_problems, url_problems
@@ -34,9 +37,9 @@ def check_secrets(topology: Topology, secrets: Secrets, file: Optional[str] = No
     """
     checks = (_missing, _bad_passwords, _bad_urls, _equal_cookies)
     origin = Origin(file=file) if file else None
-    return tuple(
-        attrs.evolve(finding, origin=origin) for check in checks for finding in check(topology, secrets)
-    )
+    # Two services may have one URL, and what is wrong with it is told once.
+    found = dict.fromkeys(finding for check in checks for finding in check(topology, secrets))
+    return tuple(attrs.evolve(finding, origin=origin) for finding in found)
 
 
 def _finding(name: str, rule: str, message: str, hint: str, severity: Severity = "error") -> Finding:
@@ -91,11 +94,49 @@ def _unfit_url(topology: Topology, service: Service, url: TransportUrl) -> Itera
     if not cell.allowed:
         message = f"{spoken.name} cannot serve {service.name} in {topology.release.name}: {cell.reason}"
         yield _finding(name, "backend-cannot-serve", message, cell.way_out)
-    extra = [key for key, _ in url.query if key != "ssl"]
-    if "puppet-tripleo" in topology.consumers and (extra or url.virtual_host not in (None, "/")):
-        message = "has a virtual host or options, and stock puppet-tripleo passes none to the services"
-        hint = "use 'consumers: [puppet-openstack]' or [none], which take the whole URL"
-        yield _finding(name, "consumer-cannot-carry", message, hint)
+    else:
+        yield from _bad_options(name, topology, url)
+    yield from _guests(name, url)
+    if "puppet-tripleo" in topology.consumers:
+        yield from _not_carried(name, service, url)
+
+
+def _bad_options(name: str, topology: Topology, url: TransportUrl) -> Iterator[Finding]:
+    # A URL stands among the secrets, so no value of it is shown.
+    options = {
+        option: value if isinstance(value, Secret) else Secret(str(value)) for option, value in url.query
+    }
+    for problem in check_options(url.scheme, options, topology.release.oslo_messaging):
+        severity = OPTION_SEVERITIES[problem.rule]
+        yield _finding(name, problem.rule, problem.message, problem.hint, severity)
+
+
+def _guests(name: str, url: TransportUrl) -> Iterator[Finding]:
+    if any(host.user_name == "guest" and not _is_loopback(host.host) for host in url.hosts):
+        message = "the user guest, whom everybody knows, would log in from other hosts"
+        yield _finding(name, "guest-beyond-loopback", message, "name another user")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _not_carried(name: str, service: Service, url: TransportUrl) -> Iterator[Finding]:
+    """Find what stock puppet-tripleo loses of a URL, which it builds anew from its parts."""
+    carried = {
+        "has a virtual host or options": url.virtual_host in (None, "/")
+        and {key for key, _ in url.query} <= {"ssl"},
+        "is of the kafka driver, which refuses a URL with ?ssl=": url.scheme != "kafka",
+        "has hosts with different ports": len({host.port or service.port for host in url.hosts}) <= 1,
+    }
+    for what, is_carried in carried.items():
+        if not is_carried:
+            message = f"{what}, and stock puppet-tripleo builds a URL of hosts, one port, login and ?ssl="
+            hint = "use 'consumers: [puppet-openstack]' or [none], which take the whole URL"
+            yield _finding(name, "consumer-cannot-carry", message, hint)
 
 
 def _equal_cookies(topology: Topology, secrets: Secrets) -> Iterator[Finding]:

@@ -65,7 +65,7 @@ _MESSAGING_KEYS = (
     HieraKey(
         name="messaging_{service}_enabled",
         type="Boolean",
-        description="Whether the service has a backend; it is the only key of one that has none.",
+        description="Whether the service has a backend; of one that has none it is the only key of ours.",
         value=lambda _: True,
     ),
     HieraKey(

@@ -79,7 +79,6 @@ def transport_url(topology: Topology, service: Service, password: Optional[Secre
 
 def _told_by_url(service: Service, url: TransportUrl) -> Service:
     endpoints = tuple(Endpoint(host=host.host, port=host.port or service.port) for host in url.hosts)
-    query = dict(url.query)
     return attrs.evolve(
         service,
         scheme=url.scheme,
@@ -87,7 +86,16 @@ def _told_by_url(service: Service, url: TransportUrl) -> Service:
         port=endpoints[0].port if endpoints else service.port,
         virtual_host=url.virtual_host or "/",
         user_name=(url.hosts[0].user_name or "") if url.hosts else "",
-        tls=attrs.evolve(
-            service.tls, enabled=str(query.get("ssl", "")).lower() in ("1", "true", "yes", "on")
-        ),
+        tls=attrs.evolve(service.tls, enabled=_is_encrypted(url)),
     )
+
+
+def _is_encrypted(url: TransportUrl) -> bool:
+    """Tell whether clients of a URL speak TLS.
+
+    Drivers say it by a boolean ``ssl`` or by a ``security_protocol`` of parts, of which one is ``SSL``;
+    none knows both names, and a name that a driver does not know is an error of the URL.
+    """
+    query = {name: str(value) for name, value in url.query}
+    is_on = query.get("ssl", "").lower() in ("1", "true", "yes", "on")
+    return is_on or "SSL" in query.get("security_protocol", "").upper().split("_")

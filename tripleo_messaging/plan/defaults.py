@@ -53,6 +53,7 @@ def _fill_notify(notify: ServicePlan, rpc: ServicePlan) -> ServicePlan:
         instance_name=rpc.instance_name,
         virtual_host=rpc.virtual_host if notify.virtual_host is None else notify.virtual_host,
         user_name=rpc.user_name if notify.user_name is None else notify.user_name,
+        services=notify.services or rpc.services,
     )
 
 

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from tripleo_messaging.backends import find_backend, spoken_backend
-from tripleo_messaging.model.driver_options import SEVERITIES, check_options, driver_options
-from tripleo_messaging.model.finding import Finding, json_path
+from tripleo_messaging.model.driver_options import SEVERITIES, OptionProblem, check_options, driver_options
+from tripleo_messaging.model.finding import Finding, Severity, json_path
 from tripleo_messaging.model.plan import SERVICES, Plan, ServicePlan, Tls
-from tripleo_messaging.model.release import RELEASES
+from tripleo_messaging.model.release import RELEASES, Version
 from tripleo_messaging.model.url_checks import user_name_problems, virtual_host_problems
 from tripleo_messaging.plan.defaults import DEFAULT_VIRTUAL_HOST, deployed_services
 from tripleo_messaging.plan.report import finding_at, url_finding
@@ -45,11 +45,35 @@ def _check_options(plan: Plan, filled: Plan) -> Iterator[Finding]:
         service = filled.service(name)
         if release is None or not service.options or service.scheme is None:
             continue
-        for problem in check_options(service.scheme, service.options, release.oslo_messaging):
+        for problem in _option_problems(service, service.scheme, release.oslo_messaging):
             # The name may be none: json_path shows no key that may be a secret.
             path = json_path((name, "options", problem.option))
             severity = SEVERITIES[problem.rule]
             yield finding_at(plan, path, problem.rule, problem.message, problem.hint, severity=severity)
+
+
+def _option_problems(service: ServicePlan, scheme: str, version: Version) -> Iterator[OptionProblem]:
+    """Judge the options beside those of the tls section; what that makes alone is told by its own rule."""
+    tls = service.tls or Tls()
+    ours = _options_of_tls(service, tls, scheme)
+    of_ours = set(check_options(scheme, ours, version))
+    for problem in check_options(scheme, {**ours, **service.options}, version):
+        if problem not in of_ours:
+            yield problem
+
+
+def _options_of_tls(service: ServicePlan, tls: Tls, scheme: str) -> Mapping[str, object]:
+    """Return the options that the tls section and the login stand for, by the names that a driver has."""
+    ca_file = tls.ca_file if tls.enabled and tls.verify else None
+    protocol = ("SASL_" if service.user_name else "") + ("SSL" if tls.enabled else "PLAINTEXT")
+    by_name = {
+        "ssl": tls.enabled or None,
+        "ssl_ca_file": ca_file,
+        "ssl_cafile": ca_file,
+        "security_protocol": protocol,
+    }
+    known = driver_options(scheme)
+    return {name: value for name, value in by_name.items() if name in known and value is not None}
 
 
 def _check_secret_options(plan: Plan, filled: Plan) -> Iterator[Finding]:
@@ -127,6 +151,55 @@ def _not_carried(service: ServicePlan) -> Iterable[tuple[str, str]]:
     return [missing for missing, is_carried in carried.items() if not is_carried]
 
 
+def _check_beside_whole_url(plan: Plan, filled: Plan) -> Iterator[Finding]:
+    """An external backend without nodes is told by a whole URL, and nothing here would be added to it."""
+    for name in SERVICES:
+        home = filled.rpc if filled.service(name).share else filled.service(name)
+        backend = find_backend(home.backend or "")
+        if backend is None or not backend.is_external or home.nodes or home.group:
+            continue
+        for key in _beside_url(plan.service(name), is_shared=home.service != name):
+            path = f"$.{name}.{key}"
+            # Of Heat's parameters most are upstream's defaults, and others are the whole cloud's.
+            if plan.read_from_heat and path not in plan.origins:
+                continue
+            message = f"{key} stands beside a whole URL from the secrets, which has the last word"
+            hint = f"list the hosts under $.{home.service}.nodes, or leave it out, as the URL says it"
+            severity: Severity = "warning" if plan.read_from_heat else "error"
+            yield finding_at(plan, path, "beside-whole-url", message, hint, severity=severity)
+
+
+def _beside_url(service: ServicePlan, *, is_shared: bool) -> Iterable[str]:
+    stated = {
+        "user_name": service.user_name is not None,
+        "virtual_host": service.virtual_host is not None,
+        "options": bool(service.options),
+    }
+    # Beside share they are RPC's, which another rule tells.
+    of_its_own = {
+        "port": service.port is not None,
+        "scheme": service.scheme is not None,
+        "tls.enabled": service.tls is not None and service.tls.enabled,
+    }
+    return [key for key, is_stated in {**stated, **({} if is_shared else of_its_own)}.items() if is_stated]
+
+
+def _check_services_named(plan: Plan, filled: Plan) -> Iterator[Finding]:
+    """puppet-openstack has no key that all services read; a shared notify has RPC's services."""
+    if "puppet-openstack" not in filled.consumers:
+        return
+    for service, _ in deployed_services(filled):
+        if not service.services:
+            yield finding_at(
+                plan,
+                f"$.{service.service}.services",
+                "no-services-named",
+                "names no OpenStack service, so that puppet-openstack gets no key for any",
+                "name those that use it, e.g. 'services: [nova, neutron]', or write 'consumers: [none]'",
+                severity="warning",
+            )
+
+
 SETTING_RULES = (
     _check_texts,
     _check_virtual_hosts,
@@ -135,4 +208,6 @@ SETTING_RULES = (
     _check_tls,
     _check_health,
     _check_consumers,
+    _check_beside_whole_url,
+    _check_services_named,
 )

@@ -98,9 +98,7 @@ def test_every_written_key_is_declared():
 
 def test_every_declared_key_is_written():
     """Every key of the table stands in some level of some topology."""
-    # neutron is no consumer of notify in any case.
-    expected = {name for name in DECLARED if not name.startswith("neutron::notification")}
-    assert {value.key for value in every_value()} == expected
+    assert {value.key for value in every_value()} == DECLARED.keys()
 
 
 def test_names_are_declared_once():
@@ -176,10 +174,29 @@ def test_consumers_choose_the_dialects():
     assert dialects["no consumer"] == {"messaging", "puppet"}
 
 
-def test_a_service_without_backend_has_one_key():
-    """All that is said of it is that it is not enabled."""
-    keys = {value.key: value.value for value in emitted("no notify") if "notify" in value.key}
-    assert keys == {"messaging_notify_enabled": False}
+def test_a_service_without_backend_has_one_key_of_ours():
+    """All that is said of it is that it is not enabled; stock profiles get RPC's values under their names."""
+    values = {value.key: value.value for value in emitted("no notify")}
+    ours = {key: value for key, value in values.items() if key.startswith("messaging_notify")}
+    assert ours == {"messaging_notify_enabled": False}
+    stock = {key: value for key, value in values.items() if key.startswith("oslo_messaging_rpc_")}
+    assert stock["oslo_messaging_rpc_password"] == SECRETS["RpcPassword"]
+    for key, value in stock.items():
+        assert values[key.replace("_rpc_", "_notify_")] == value
+
+
+def test_a_service_without_backend_is_told_to_stock_profiles_alone():
+    """Without puppet-tripleo nothing is said of it in another dialect."""
+    keys = [value.key for value in emitted("no notify, no consumer") if "notify" in value.key]
+    assert keys == ["messaging_notify_enabled"]
+
+
+def test_a_shared_service_has_the_consumers_of_rpc():
+    """A notify that names no services has the keys of RPC's, beside theirs."""
+    keys = {value.key for value in emitted("puppet-openstack, shared")}
+    for consumer in ("nova", "neutron"):
+        assert f"{consumer}::default_transport_url" in keys
+        assert f"{consumer}::notification_transport_url" in keys
 
 
 def test_a_cell_has_cell_names():
