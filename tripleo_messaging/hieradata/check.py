@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from typing import Optional
 
@@ -19,7 +19,16 @@ from tripleo_messaging.model.finding import Finding, Origin, Severity, json_path
 from tripleo_messaging.model.secret import Secret, Secrets
 from tripleo_messaging.model.topology import Service, Topology
 from tripleo_messaging.model.transport_url import TransportUrl
-from tripleo_messaging.model.url_checks import SEVERITIES, UrlProblem, password_problems, url_problems
+from tripleo_messaging.model.url_checks import (
+    SEVERITIES,
+    UrlProblem,
+    is_loopback,
+    password_problems,
+    url_problems,
+)
+
+# What the Puppet module takes, and Erlang reads from its file.
+_COOKIE = re.compile(r"[!-~]{1,255}")
 
 _HINTS: Mapping[str, str] = {
     "RpcTransportUrl": "list the hosts under $.rpc.nodes, or put the whole URL into the secrets",
@@ -35,7 +44,7 @@ def check_secrets(topology: Topology, secrets: Secrets, file: Optional[str] = No
         secrets: those at hand.
         file: where they stand, for the findings.
     """
-    checks = (_missing, _bad_passwords, _bad_urls, _equal_cookies)
+    checks = (_missing, _bad_passwords, _bad_urls, _bad_cookies, _equal_cookies)
     origin = Origin(file=file) if file else None
     # Two services may have one URL, and what is wrong with it is told once.
     found = dict.fromkeys(finding for check in checks for finding in check(topology, secrets))
@@ -112,16 +121,9 @@ def _bad_options(name: str, topology: Topology, url: TransportUrl) -> Iterator[F
 
 
 def _guests(name: str, url: TransportUrl) -> Iterator[Finding]:
-    if any(host.user_name == "guest" and not _is_loopback(host.host) for host in url.hosts):
+    if any(host.user_name == "guest" and not is_loopback(host.host) for host in url.hosts):
         message = "the user guest, whom everybody knows, would log in from other hosts"
         yield _finding(name, "guest-beyond-loopback", message, "name another user")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _not_carried(name: str, service: Service, url: TransportUrl) -> Iterator[Finding]:
@@ -137,6 +139,15 @@ def _not_carried(name: str, service: Service, url: TransportUrl) -> Iterator[Fin
             message = f"{what}, and stock puppet-tripleo builds a URL of hosts, one port, login and ?ssl="
             hint = "use 'consumers: [puppet-openstack]' or [none], which take the whole URL"
             yield _finding(name, "consumer-cannot-carry", message, hint)
+
+
+def _bad_cookies(topology: Topology, secrets: Secrets) -> Iterator[Finding]:
+    for name in dict.fromkeys(cluster.cluster_secret for cluster in topology.clusters.values()):
+        if name in secrets and not _COOKIE.fullmatch(secrets[name].reveal()):
+            message = "is no secret that members can share: it holds a space or another than ASCII characters"
+            yield _finding(
+                name, "bad-cookie", message, "choose 25 letters and digits, or let --generate make it"
+            )
 
 
 def _equal_cookies(topology: Topology, secrets: Secrets) -> Iterator[Finding]:

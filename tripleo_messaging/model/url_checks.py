@@ -93,6 +93,14 @@ def host_problem(text: str) -> Optional[UrlProblem]:
     return None
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, by its name or address, is the very one that asks."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def port_problem(port: int) -> Optional[UrlProblem]:
     """Tell whether a number is no TCP port."""
     if 1 <= port <= LAST_PORT:

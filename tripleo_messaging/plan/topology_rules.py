@@ -14,6 +14,7 @@ from tripleo_messaging.backends.protocol import PortUse
 from tripleo_messaging.model.finding import Finding, Severity
 from tripleo_messaging.model.plan import Plan
 from tripleo_messaging.model.topology import Cluster, Member, Service, Topology
+from tripleo_messaging.model.url_checks import is_loopback
 from tripleo_messaging.plan.report import finding_at
 
 _GUEST = "guest"
@@ -67,14 +68,7 @@ def _check_plain(plan: Plan, topology: Topology) -> Iterator[Finding]:
 
 def _is_local(service: Service) -> bool:
     addresses = [member.address for member in service.members]
-    return all(map(_is_loopback, addresses or [endpoint.host for endpoint in service.endpoints]))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return all(map(is_loopback, addresses or [endpoint.host for endpoint in service.endpoints]))
 
 
 def _check_members(plan: Plan, topology: Topology) -> Iterator[Finding]:
