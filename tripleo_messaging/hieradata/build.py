@@ -17,6 +17,7 @@ from tripleo_messaging.hieradata.keys import (
     GENERATION,
     LOCAL_BACKENDS,
     LOCAL_CLUSTERS,
+    LOCAL_NAME,
     SERVICE_KEYS,
     server_keys,
 )
@@ -142,6 +143,7 @@ def _nodes(topology: Topology) -> dict[str, Mapping[str, Any]]:
 def _node(host: str, clusters: list[Cluster]) -> Mapping[str, Any]:
     backends = tuple(dict.fromkeys(cluster.backend for cluster in clusters))
     data: dict[str, Any] = {
+        LOCAL_NAME: host,
         LOCAL_BACKENDS: list(backends),
         LOCAL_CLUSTERS: [cluster.name for cluster in clusters],
     }

@@ -7,16 +7,19 @@ The files have fixed names there, so that the hierarchy needs no fact: ``messagi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tripleo_messaging import files
+from tripleo_messaging.errors import UnwritableFileError
 from tripleo_messaging.file_set import Change, File, recover, replace_files
-from tripleo_messaging.hieradata.text import encode_level
-from tripleo_messaging.hieradata.tree import read_levels
+from tripleo_messaging.hieradata.keys import LOCAL_NAME
+from tripleo_messaging.hieradata.text import decode_level, encode_level
+from tripleo_messaging.hieradata.tree import LEVEL_LIMIT_BYTES, read_levels
 
 _PREFIX = "messaging_"
 _CLUSTER_PREFIX = "messaging_cluster_"
+_NODE = "messaging_node.json"
 
 #: Names of the levels for a hierarchy, the most specific first.
 LEVEL_NAMES = ("messaging_node", "messaging_cluster_rpc", "messaging_cluster_notify", "messaging_all")
@@ -34,7 +37,8 @@ def install(tree: Path, node: str, target: Path) -> Change:
 
     Raises:
         UnreadableFileError: the tree is missing, damaged or half written.
-        UnwritableFileError: the target may not be written.
+        UnwritableFileError: the target may not be written, or belongs to a member of another name
+            while `node` is none: a mistyped name would take a broker's data from its host.
         LockedError: another command is writing there.
     """
     levels = read_levels(tree, node)
@@ -45,7 +49,21 @@ def install(tree: Path, node: str, target: Path) -> Change:
     files.make_directory(target, files.SECRET_DIR_MODE)
     with files.locked(target):
         recover(target)
+        _refuse_slip(target, node, wanted)
         return replace_files(target, wanted, present=tuple(_present(target)))
+
+
+def _refuse_slip(target: Path, node: str, wanted: Mapping[str, File]) -> None:
+    content = files.read_if_there(target / _NODE, LEVEL_LIMIT_BYTES)
+    if content is None or _NODE in wanted:
+        return
+    owner = (decode_level("nodes/.json", content) or {}).get(LOCAL_NAME)
+    if owner is not None and owner != node:
+        raise UnwritableFileError(
+            str(target),
+            f"holds the data of the member {owner}, and {node} is a member of no cluster;"
+            f" mend --node, or remove {_NODE} there if the host has a new name",
+        )
 
 
 def _installed_name(path: str) -> str:
@@ -53,7 +71,7 @@ def _installed_name(path: str) -> str:
     return {
         "": f"{_PREFIX}{name}",
         "clusters": f"{_CLUSTER_PREFIX}{name}",
-        "nodes": f"{_PREFIX}node.json",
+        "nodes": _NODE,
     }[kind]
 
 

@@ -325,6 +325,7 @@ SERVICE_KEYS = (*_MESSAGING_KEYS, *_TRIPLEO_KEYS)
 GENERATION = "tripleo_messaging::generation"
 LOCAL_BACKENDS = "tripleo_messaging::local_backends"
 LOCAL_CLUSTERS = "tripleo_messaging::local_clusters"
+LOCAL_NAME = "tripleo_messaging::local_name"
 
 _TREE_KEYS = (
     HieraKey(
@@ -337,6 +338,13 @@ _TREE_KEYS = (
         name="tripleo_messaging::checksum::{level}",
         type="String",
         description="SHA-256 of the other content of this level's file; every file has one.",
+        dialect="puppet",
+    ),
+    HieraKey(
+        name=LOCAL_NAME,
+        type="String",
+        description="Inventory name of this node, which keeps another node's data from its place.",
+        level="node",
         dialect="puppet",
     ),
     HieraKey(

@@ -83,10 +83,22 @@ def test_a_cluster_that_a_node_left_goes(trees: Path, tmp_path: Path) -> None:
         "messaging_of_others.json",
         "messaging_cluster_rpc.json",
     }
-    assert install(trees / "shared", CLIENT, tmp_path).removed == (
+    levels = build(topology("shared"), secrets())
+    without = {path: data for path, data in levels.items() if path != f"nodes/{BOTH}.json"}
+    write_tree(trees / "left", without)
+    assert install(trees / "left", BOTH, tmp_path).removed == (
         "messaging_node.json",
         "messaging_cluster_rpc.json",
     )
+
+
+def test_a_slip_takes_no_brokers_data(trees: Path, tmp_path: Path) -> None:
+    """Where a member's data is, a name that is no member's changes nothing, and is told."""
+    install(trees / "shared", BOTH, tmp_path)
+    before = identities(tmp_path)
+    with pytest.raises(UnwritableFileError, match=f"holds the data of the member {BOTH}, and {CLIENT} is"):
+        install(trees / "shared", CLIENT, tmp_path)
+    assert identities(tmp_path) == before
 
 
 def test_a_second_time_changes_nothing(trees: Path, tmp_path: Path) -> None:
