@@ -94,7 +94,8 @@ def write_secrets(
         _refuse_foreign(path)
         if replaces is not None and replaces != (read_secrets(path)[0] if path.exists() else Secrets()):
             raise UnwritableFileError(str(path), "was changed by another command; run this one again")
-        files.remove_leftovers(path)
+        for written in (path, backup_of(path)):
+            files.remove_leftovers(written)
         _keep_former(path, text.encode())
         files.write_atomic(path, text.encode(), files.SECRET_MODE)
 
