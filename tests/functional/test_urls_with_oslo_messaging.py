@@ -84,7 +84,6 @@ def test_os_transport_url_writes_the_same_bytes():
 
 
 @given(URLS)
-@settings(deadline=None)
 def test_every_rabbit_url_builds_its_drivers(url):
     """oslo.messaging builds an RPC and a notification transport of each URL and reads its options."""
     text = url.format(reveal=True)
@@ -98,7 +97,7 @@ def test_every_rabbit_url_builds_its_drivers(url):
 
 
 @given(URLS)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_urls_without_problems_log_in_as_written(url):
     """Where the checks find no error, kombu has every host, login and virtual host as they were given."""
     if any(problem.rule.endswith("-breaks-url") for problem in url_problems(url)):

@@ -7,7 +7,7 @@ import base64
 import hashlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tripleo_messaging.backends.hashing import (
@@ -18,9 +18,6 @@ from tripleo_messaging.backends.hashing import (
 )
 from tripleo_messaging.errors import UsageError
 from tripleo_messaging.model.secret import Secret
-
-# Other work may share the machine.
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]))
 ALGORITHMS = st.sampled_from(sorted(HASHING_ALGORITHMS))
@@ -49,7 +46,6 @@ def test_names_of_the_algorithms() -> None:
     }
 
 
-@PATIENT
 @given(password=UNICODE, salt=st.binary(min_size=4, max_size=4), algorithm=ALGORITHMS)
 def test_form(password: str, salt: bytes, algorithm: HashAlgorithm) -> None:
     """The server finds its salt in the first four bytes and the digest of salt and UTF-8 in the rest."""
@@ -75,7 +71,6 @@ def test_unknown_algorithm() -> None:
     assert str(caught.value) == "algorithm: found 'md5', expected one of sha256, sha512"
 
 
-@PATIENT
 @given(cluster=UNICODE, user_name=UNICODE, password=UNICODE)
 def test_salt_repeats(cluster: str, user_name: str, password: str) -> None:
     """The same cluster, user and password give the same four bytes."""

@@ -63,7 +63,7 @@ def test_instances_are_merged_from_all_levels(tree: Path):
     assert instances["rabbit"]["settings"].keys() >= {"cluster_name", "listeners.tcp.1"}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(value=_full_values, other=_full_values)
 def test_merging_a_level_in_a_second_time_changes_nothing(value: Any, other: Any):
     """Deep merge is idempotent: a cluster's level below itself adds nothing."""
@@ -74,7 +74,7 @@ def test_merging_a_level_in_a_second_time_changes_nothing(value: Any, other: Any
     assert value_of(twice) == value_of(once)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(value=json_values, other=json_values)
 def test_without_an_option_the_most_specific_value_wins(value: Any, other: Any):
     """The first level that has the key decides, null and empty values included."""

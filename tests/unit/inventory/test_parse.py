@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tripleo_messaging.documents import INVENTORY_LIMITS, Document, parse_document
@@ -16,8 +16,6 @@ from tripleo_messaging.inventory.parse import looks_like_ini, parse_inventory
 from tripleo_messaging.inventory.ranges import HostRangeError, expand_host_pattern
 from tripleo_messaging.model.finding import has_errors
 from tripleo_messaging.model.inventory import Inventory
-
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SECTIONS = ["_meta", "hostvars", "all", "hosts", "children", "vars", "plugin"]
 NAMES = ["a", "b", "c", "ctl-[0:2]", "h:22", "x_ip", "x_hostname", "ansible_group_priority"]
@@ -39,7 +37,6 @@ def read(data: object) -> Inventory:
     return inventory
 
 
-@PATIENT
 @given(VALUES)
 def test_any_value(data: object):
     """Whatever a JSON file holds, there is an inventory exactly where no finding is an error."""
@@ -49,7 +46,6 @@ def test_any_value(data: object):
         assert all(host in inventory.hosts for hosts in inventory.groups.values() for host in hosts)
 
 
-@PATIENT
 @given(VALUES)
 def test_any_yaml(data: object):
     """The same written as YAML, whose scalars have no type, and with lines."""
@@ -60,14 +56,12 @@ def test_any_yaml(data: object):
         assert (inventory is None) == has_errors(findings)
 
 
-@PATIENT
 @given(st.binary(max_size=200))
 def test_any_bytes(text: bytes):
     """Bytes of no format at all are told apart from INI without an exception."""
     assert looks_like_ini(text) in (True, False)
 
 
-@PATIENT
 @given(st.text(alphabet="ab01:[]-z", max_size=14))
 def test_any_pattern(pattern: str):
     """A host pattern is expanded to names without brackets, or refused."""

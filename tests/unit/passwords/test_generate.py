@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.password_cases import PasswordCase, load_cases, outcomes
@@ -20,9 +20,6 @@ ANSWERED = [case for case in CASES if case.error is None]
 REFUSED = [case for case in CASES if case.error is not None]
 
 OTHERS = yaml.safe_load((Path(__file__).parent / "other_services_names.yaml").read_text(encoding="utf-8"))
-
-# The first example pays for imports, and other work may share the machine.
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TEXTS = st.text(min_size=1, max_size=30)
 STACKS = st.fixed_dictionaries(
@@ -52,7 +49,6 @@ def test_refused(case: PasswordCase) -> None:
     assert str(caught.value) == case.error
 
 
-@PATIENT
 @given(stack_env=MAYBE_EMPTY_STACKS, rotate=st.booleans(), names=NAME_LISTS)
 def test_arguments_are_not_changed(
     stack_env: dict[str, dict[str, str]], rotate: bool, names: list[str] | None
@@ -63,7 +59,6 @@ def test_arguments_are_not_changed(
     assert (stack_env, names) == before
 
 
-@PATIENT
 @given(stack_env=MAYBE_EMPTY_STACKS, rotate=st.booleans(), names=NAME_LISTS)
 def test_always_every_name_with_a_text(
     stack_env: dict[str, dict[str, str]], rotate: bool, names: list[str] | None
@@ -74,7 +69,6 @@ def test_always_every_name_with_a_text(
     assert all(isinstance(value, str) and value for value in passwords.values())
 
 
-@PATIENT
 @given(stack_env=MAYBE_EMPTY_STACKS)
 def test_a_second_call_keeps_everything(stack_env: dict[str, dict[str, str]]) -> None:
     """What was generated once is kept ever after."""
@@ -82,7 +76,6 @@ def test_a_second_call_keeps_everything(stack_env: dict[str, dict[str, str]]) ->
     assert generate_passwords({"parameter_defaults": first}) == first
 
 
-@PATIENT
 @given(stack_env=MAYBE_EMPTY_STACKS)
 def test_existing_is_what_generate_keeps(stack_env: dict[str, dict[str, str]]) -> None:
     """Reading a stack's passwords gives a part of what generating would, and makes none."""
@@ -91,7 +84,6 @@ def test_existing_is_what_generate_keeps(stack_env: dict[str, dict[str, str]]) -
     assert set(existing.values()) <= set(stack_env["parameter_defaults"].values())
 
 
-@PATIENT
 @given(stack_env=STACKS, names=st.lists(st.sampled_from(list(PASSWORD_SPECS))))
 def test_only_what_is_named_changes(stack_env: dict[str, dict[str, str]], names: list[str]) -> None:
     """A rotation changes what it names, and keeps the stack's other values."""
@@ -165,7 +157,6 @@ def _one_slip(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(slips))
 
 
-@PATIENT
 @given(name=_one_slip().filter(lambda name: name not in PASSWORD_SPECS))
 def test_every_single_slip_is_a_near_miss(name: str) -> None:
     """One letter lost, swapped, replaced, of the other case, or one sign too many: always refused."""

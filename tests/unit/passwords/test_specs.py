@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tripleo_messaging.passwords.specs import MINIMUM_ENTROPY_BITS, PASSWORD_SPECS, PasswordSpec, generate
@@ -69,7 +69,6 @@ def test_whole_alphabet() -> None:
 
 
 # The first example pays for imports, and other work may share the machine.
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers())
 def test_injected_randomness_repeats(seed: int) -> None:
     """The same source gives the same value, so nothing else goes into it."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 from heatclient.common.template_utils import deep_update
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tripleo_messaging.documents import ENVIRONMENT_LIMITS, Document, parse_document
@@ -23,8 +23,6 @@ from tripleo_messaging.plan.heat import plan_from_environments
 from tripleo_messaging.plan.heat_merge import DEFAULTS, PARAMETERS, REGISTRY, Environment, merge_environments
 from tripleo_messaging.plan.heat_registry import NOTIFY, QDR, RABBITMQ, RPC
 from tripleo_messaging.plan.heat_strategies import Setting
-
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TEXTS = st.sampled_from(["a", "b", "c"])
 NETWORKS = st.dictionaries(st.sampled_from(["OsloMessagingRpcNetwork", "RabbitmqNetwork"]), TEXTS, min_size=1)
@@ -74,7 +72,6 @@ def as_file(environment: Environment) -> dict[str, Any]:
     return {PARAMETERS: plain(environment.parameters), REGISTRY: plain(environment.registry)}
 
 
-@PATIENT
 @given(ROWS)
 def test_as_heatclient_merges(rows: list[Any]):
     """Without merge strategies and nulls, python-heatclient comes to the same parameters and entries."""
@@ -86,7 +83,6 @@ def test_as_heatclient_merges(rows: list[Any]):
     assert merged(rows) == (parameters, expected.get(REGISTRY, {}))
 
 
-@PATIENT
 @given(ROWS)
 def test_last_word_holds(rows: list[Any]):
     """Mappings apart, the last word under ``parameters`` holds, or else the last under the defaults."""
@@ -101,7 +97,6 @@ def test_last_word_holds(rows: list[Any]):
     assert parameters == expected
 
 
-@PATIENT
 @given(st.lists(st.fixed_dictionaries({}, optional={PARAMETERS: SETTINGS, REGISTRY: ENTRIES}), max_size=5))
 def test_folding_is_merging_pairwise(rows: list[Any]):
     """A row of files comes to the same when its first files are merged to one file before the rest."""
@@ -110,14 +105,12 @@ def test_folding_is_merging_pairwise(rows: list[Any]):
         assert merged([as_file(first), *rows[split:]]) == merged(rows)
 
 
-@PATIENT
 @given(ROWS)
 def test_repeating_the_row_changes_nothing(rows: list[Any]):
     """The same files once more after themselves change nothing."""
     assert merged([*rows, *rows]) == merged(rows)
 
 
-@PATIENT
 @given(ROWS, ENVIRONMENTS)
 def test_nulls_overwrite_nothing(rows: list[Any], nulls: dict[str, Any]):
     """A later file whose values are all null changes nothing, as Heat's server merges."""
@@ -154,7 +147,6 @@ VALUES = st.recursive(
 )
 
 
-@PATIENT
 @given(st.lists(VALUES, max_size=3))
 def test_any_values(values: list[Any]):
     """Whatever the files hold, there is a plan or an error finding, never a traceback."""
@@ -163,7 +155,6 @@ def test_any_values(values: list[Any]):
     assert plan is not None or has_errors(findings)
 
 
-@PATIENT
 @given(st.lists(VALUES, max_size=3))
 def test_any_yaml_values(values: list[Any]):
     """The same from YAML, where scalars without quotes have no type."""
