@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,12 @@ from typing import Any
 import attrs
 
 from tripleo_messaging.cli.command import MessagingCommand
+from tripleo_messaging.cli.nodes import member_meant
 from tripleo_messaging.cli.words import command_line, table
 from tripleo_messaging.file_set import Change
-from tripleo_messaging.hieradata.install import LEVEL_NAMES, install
+from tripleo_messaging.hieradata.install import LEVEL_NAMES, install_levels
 from tripleo_messaging.hieradata.keys import LOCAL_CLUSTERS
-from tripleo_messaging.hieradata.tree import read_levels
-from tripleo_messaging.model.finding import did_you_mean
-from tripleo_messaging.model.plan import SERVICES
+from tripleo_messaging.hieradata.tree import is_member, read_levels
 
 LOG = logging.getLogger("tripleo_messaging.cli")
 
@@ -52,24 +52,11 @@ def install_node(tree: Path, node: str, target: Path) -> Installed:
     Raises:
         UsageError, UnreadableFileError, UnwritableFileError, LockedError: as `install`.
     """
-    change = install(tree, node, target)
     levels = read_levels(tree, node)
-    own = levels.get(f"nodes/{node}.json", {})
-    hint = "" if own else _member_meant(node, _members(levels))
-    return Installed(
-        node=node, target=target, change=change, clusters=tuple(own.get(LOCAL_CLUSTERS, ())), hint=hint
-    )
-
-
-def _members(levels: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for service in SERVICES:
-        yield from levels["all.json"].get(f"messaging_{service}_short_node_names", ())
-
-
-def _member_meant(node: str, members: Iterable[str]) -> str:
-    """Ask for the member that a name is a slip of; a name with another number is another node."""
-    alike = [member for member in members if re.findall("[0-9]+", member) == re.findall("[0-9]+", node)]
-    return did_you_mean(node, alike)
+    change = install_levels(levels, node, target)
+    clusters = (name for level in levels.values() for name in level.get(LOCAL_CLUSTERS, ()))
+    hint = "" if is_member(levels, node) else member_meant(tree, node)
+    return Installed(node=node, target=target, change=change, clusters=tuple(clusters), hint=hint)
 
 
 def report(installed: Installed) -> Iterator[str]:
@@ -83,8 +70,8 @@ def report(installed: Installed) -> Iterator[str]:
     yield from (f"  {name}" for name in LEVEL_NAMES)
     yield f"  example for Hiera 5: {_packaged('hiera', 'hiera.yaml')}"
     yield f"  example for Hiera 3: {_packaged('hiera', 'hiera3.yaml')}"
-    yield "To run next"
-    yield f"  {_puppet_apply(installed.target)}"
+    yield "To run next, with the example for Hiera 5"
+    yield from (f"  {line}" for line in _next_steps(installed.target))
 
 
 def _part(clusters: tuple[str, ...]) -> str:
@@ -93,12 +80,21 @@ def _part(clusters: tuple[str, ...]) -> str:
     return f"member of the cluster{'s' if len(clusters) > 1 else ''} {' and '.join(clusters)}"
 
 
-def _puppet_apply(target: Path) -> str:
-    words = ["puppet", "apply", "--modulepath", _packaged("puppet_shims")]
-    if target == DEFAULT_TARGET:
-        # The example has this directory.
-        words += ["--hiera_config", _packaged("hiera", "hiera.yaml")]
-    return command_line(*words, "-e", "include tripleo::profile::base::messaging")
+def _next_steps(target: Path) -> Iterator[str]:
+    hierarchy = _packaged("hiera", "hiera.yaml")
+    if target != DEFAULT_TARGET:
+        # The example has that directory.
+        own = str(target.absolute() / "hiera.yaml")
+        yield f"{command_line('sed', _with_directory(target.absolute()), hierarchy)} > {command_line(own)}"
+        hierarchy = own
+    words = ("puppet", "apply", "--modulepath", _packaged("puppet_shims"), "--hiera_config", hierarchy)
+    yield command_line(*words, "-e", "include tripleo::profile::base::messaging")
+
+
+def _with_directory(target: Path) -> str:
+    """Return what has sed name another data directory in a hierarchy: a text of JSON is one of YAML, too."""
+    escaped = re.sub(r"[|&\\]", r"\\\g<0>", json.dumps(str(target)))
+    return f"s|^  datadir: .*|  datadir: {escaped}|"
 
 
 def _packaged(folder: str, *names: str) -> str:

@@ -16,7 +16,7 @@ from tripleo_messaging.errors import FileTooLargeError
 from tripleo_messaging.hieradata.build import required_secrets
 from tripleo_messaging.hieradata.check import check_secrets
 from tripleo_messaging.inventory import load_inventory
-from tripleo_messaging.model.finding import Finding, Origin
+from tripleo_messaging.model.finding import Finding
 from tripleo_messaging.model.inventory import Inventory, inventory_of_this_host
 from tripleo_messaging.model.plan import Plan
 from tripleo_messaging.model.secret import Secret, Secrets
@@ -58,12 +58,9 @@ class Inputs:
         The legacy password stands in for the two of today only where nothing states these.
         """
         legacy = self.given_secrets.get(_LEGACY_PASSWORD)
-        stated = {
-            name: secret
-            for name, secret in self.given_secrets.items()
-            if not (name in _HEIRS_OF_LEGACY and secret == legacy and self._is_kept_by_itself(name))
-        }
-        return self.kept_secrets.updated(stated)
+        inherited = [name for name in _HEIRS_OF_LEGACY if self.given_secrets.get(name) == legacy]
+        yielding = [name for name in inherited if self._is_kept_by_itself(name)]
+        return self.kept_secrets.updated(self.given_secrets.without(yielding))
 
     def _is_kept_by_itself(self, name: str) -> bool:
         kept = self.kept_secrets.get(name)
@@ -156,16 +153,6 @@ def check_input_secrets(
     needed = set(required_secrets(inputs.topology))
     if not (all_needed or needed & set(secrets)):
         return ()
-    findings = check_secrets(inputs.topology, secrets)
-    wanted = (finding for finding in findings if all_needed or finding.rule != "missing-secret")
-    return tuple(_placed(inputs, finding) for finding in wanted)
-
-
-def _placed(inputs: Inputs, finding: Finding) -> Finding:
-    name = finding.path.rpartition(".")[2]
-    environments = inputs.options.environments
-    if name in inputs.given_secrets:
-        file = environments[0] if len(environments) == 1 else None
-    else:
-        file = inputs.options.secrets
-    return finding if file is None else attrs.evolve(finding, origin=Origin(file=str(file)))
+    file = inputs.options.secrets
+    findings = check_secrets(inputs.topology, secrets, str(file) if file else None)
+    return tuple(finding for finding in findings if all_needed or finding.rule != "missing-secret")

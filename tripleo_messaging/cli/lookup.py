@@ -13,9 +13,10 @@ import attrs
 
 from tripleo_messaging.cli.command import MessagingCommand
 from tripleo_messaging.cli.masking import is_secret_key, level_of
-from tripleo_messaging.errors import UnknownKeyError
+from tripleo_messaging.cli.nodes import member_meant
+from tripleo_messaging.errors import UnknownKeyError, UsageError
 from tripleo_messaging.hieradata.build import LOOKUP_OPTIONS
-from tripleo_messaging.hieradata.tree import lookup, read_levels
+from tripleo_messaging.hieradata.tree import is_member, lookup_in, read_levels
 from tripleo_messaging.model.finding import did_you_mean
 from tripleo_messaging.model.secret import MASK
 
@@ -27,7 +28,7 @@ class LookupOptions:
     Attributes:
         key: of the hieradata.
         data: the rendered tree.
-        node: whose values; ``None`` is a node of clients.
+        node: whose values, a member of a cluster; ``None`` is a node of clients.
         reveal: whether to show a secret.
     """
 
@@ -41,12 +42,21 @@ def look_up(options: LookupOptions) -> str:
     """Return the value of a key as text: a string as it is, anything else as JSON, a secret masked.
 
     Raises:
-        UnknownKeyError, UnreadableFileError, UsageError: as `lookup`.
+        UsageError: the node is a member of no cluster: what clients see would pass for its own values.
+        UnknownKeyError, UnreadableFileError: as `tripleo_messaging.hieradata.tree.lookup`.
     """
-    value = lookup(options.data, options.key, options.node)
+    levels = read_levels(options.data, options.node)
+    if options.node is not None and not is_member(levels, options.node):
+        raise UsageError(_no_member(options.data, options.node))
+    value = lookup_in(levels, options.key, options.data)
     if not options.reveal and is_secret_key(options.key):
         return MASK
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _no_member(tree: Path, node: str) -> str:
+    hint = member_meant(tree, node) or "a node of clients is looked up without --node"
+    return f"--node: {node} is a member of no cluster in {tree} ({hint})"
 
 
 def way_out(options: LookupOptions) -> str:
@@ -94,7 +104,9 @@ Examples::
         parser.add_argument("key", metavar="KEY", help="the hieradata key")
         parser.add_argument("--data", metavar="DIR", type=Path, required=True, help="the rendered tree")
         parser.add_argument(
-            "--node", metavar="NAME", help="inventory name of the node; a node of clients otherwise"
+            "--node",
+            metavar="NAME",
+            help="inventory name of a member of a cluster; a node of clients otherwise",
         )
         parser.add_argument("--reveal", action="store_true", help="show a secret")
         return parser

@@ -17,6 +17,7 @@ from tripleo_messaging.documents.values import (
     Document,
     Limits,
     Plain,
+    is_null,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Document",
     "Limits",
     "Plain",
+    "is_null",
     "parse_document",
     "read_document",
 ]

@@ -27,6 +27,11 @@ class Plain(str):
         return self in _NULLS
 
 
+def is_null(value: object) -> bool:
+    """Tell whether a value of a document is null: JSON's, or what YAML reads so."""
+    return value is None or (isinstance(value, Plain) and value.is_null)
+
+
 @attrs.frozen(kw_only=True)
 class Limits:
     """Bounds on a document.

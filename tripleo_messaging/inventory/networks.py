@@ -14,7 +14,7 @@ from typing import Optional
 
 import attrs
 
-from tripleo_messaging.documents import Plain
+from tripleo_messaging.documents import is_null
 from tripleo_messaging.model.finding import Severity
 
 _SUFFIXES = (("_ip", "addresses"), ("_hostname", "host_names"))
@@ -88,7 +88,7 @@ def read_variable(variable: Variable, value: object, networks: Networks) -> Opti
     """
     if isinstance(value, (dict, list)):
         return _not_a_text(variable)
-    if not isinstance(value, str) or not value or (isinstance(value, Plain) and value.is_null):
+    if not isinstance(value, str) or not value or is_null(value):
         return None
     text, problem = _READERS[variable.kind](value)
     if text is not None:

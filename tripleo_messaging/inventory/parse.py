@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from tripleo_messaging.documents import Document
+from tripleo_messaging.documents import Document, is_null
 from tripleo_messaging.inventory.graph import Members, attach_to_all, find_cycle, inherited
 from tripleo_messaging.inventory.networks import Networks
-from tripleo_messaging.inventory.read import Reader, describe_kind, is_null
+from tripleo_messaging.inventory.read import Reader, describe_kind
 from tripleo_messaging.model.finding import Finding, Origin, has_errors
 from tripleo_messaging.model.inventory import Host, Inventory
 

@@ -12,7 +12,7 @@ from typing import Any, Optional, Union
 
 import attrs
 
-from tripleo_messaging.documents import Document, Plain
+from tripleo_messaging.documents import Document, is_null
 from tripleo_messaging.inventory.networks import (
     Networks,
     check_inventory_name,
@@ -267,11 +267,6 @@ class Reader:
             problem = read_variable(variable, value, networks) if variable else None
             if problem:
                 self.add(problem.rule, problem.severity, (*path, name), problem.message, problem.hint)
-
-
-def is_null(value: object) -> bool:
-    """Tell whether a value of a document is null."""
-    return value is None or (isinstance(value, Plain) and value.is_null)
 
 
 def describe_kind(value: object) -> str:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 from tripleo_messaging.errors import MissingSecretError
+from tripleo_messaging.model.finding import Origin
 
 MASK = "********"
 
@@ -43,10 +45,21 @@ class Secret:
 
 
 class Secrets(Mapping[str, Secret]):
-    """The secrets at hand, keyed by their Heat parameter name (``RpcPassword`` …)."""
+    """The secrets at hand, keyed by their Heat parameter name (``RpcPassword`` …).
 
-    def __init__(self, secrets: Mapping[str, Secret | str] | None = None) -> None:
+    Attributes:
+        origins: by name, file and line where a secret was written; one that was generated, or given
+            without, has none. Secrets are equal wherever they were written.
+    """
+
+    def __init__(
+        self,
+        secrets: Mapping[str, Secret | str] | None = None,
+        origins: Mapping[str, Origin] | None = None,
+    ) -> None:
         self._secrets = {name: _secret(name, value) for name, value in (secrets or {}).items()}
+        known = {name: origin for name, origin in (origins or {}).items() if name in self._secrets}
+        self.origins: Mapping[str, Origin] = MappingProxyType(known)
 
     def __getitem__(self, name: str) -> Secret:
         return self._secrets[name]
@@ -72,8 +85,15 @@ class Secrets(Mapping[str, Secret]):
             raise MissingSecretError(name) from None
 
     def updated(self, other: Mapping[str, Secret]) -> Secrets:
-        """Return these secrets with those of `other` laid over them."""
-        return Secrets({**self._secrets, **other})
+        """Return these secrets with those of `other`, and their origins, laid over them."""
+        kept = self.without(other)
+        origins = other.origins if isinstance(other, Secrets) else {}
+        return Secrets({**kept, **other}, {**kept.origins, **origins})
+
+    def without(self, names: Collection[str]) -> Secrets:
+        """Return these secrets but for those of some names."""
+        kept = {name: secret for name, secret in self._secrets.items() if name not in names}
+        return Secrets(kept, self.origins)
 
 
 def _secret(name: str, value: object) -> Secret:

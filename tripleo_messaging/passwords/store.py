@@ -13,6 +13,7 @@ from tripleo_messaging import files
 from tripleo_messaging.documents import ENVIRONMENT_LIMITS, Document, read_document
 from tripleo_messaging.errors import InvalidInputError, UnwritableFileError, UsageError
 from tripleo_messaging.model.finding import Finding, Origin, has_errors
+from tripleo_messaging.model.heat_parameters import LEGACY_PARAMETERS
 from tripleo_messaging.model.secret import Secret, Secrets
 from tripleo_messaging.passwords.generate import existing_passwords
 from tripleo_messaging.schema.validate import load_schema, validate
@@ -30,8 +31,8 @@ def read_secrets(path: Path) -> tuple[Secrets, tuple[Finding, ...]]:
     """Read the secrets of ours in a file; other services' passwords are passed by.
 
     Returns:
-        The secrets, and findings about the file. A ``RabbitPassword`` of a release before Rocky
-        stands for ``RpcPassword`` and ``NotifyPassword`` too where the file has not these.
+        The secrets with their origins, and findings about the file. A ``RabbitPassword`` of a release
+        before Rocky stands for ``RpcPassword`` and ``NotifyPassword`` too where the file has not these.
 
     Raises:
         UnreadableFileError: the file is missing or may not be read.
@@ -42,8 +43,10 @@ def read_secrets(path: Path) -> tuple[Secrets, tuple[Finding, ...]]:
     section, problems = _section(document)
     known = {name: Secret(section[name]) for name in secret_names() if isinstance(section.get(name), str)}
     inherited = existing_passwords({_SECTION: {name: secret.reveal() for name, secret in known.items()}})
-    secrets = Secrets({**inherited, **known})
-    return secrets, (*findings, *problems, *_exposed(path))
+    secrets: dict[str, Secret | str] = {**inherited, **known}
+    written = {name: name if name in known else LEGACY_PARAMETERS.get(name, name) for name in secrets}
+    origins = {name: document.origin((_SECTION, source)) for name, source in written.items()}
+    return Secrets(secrets, origins), (*findings, *problems, *_exposed(path))
 
 
 def _section(document: Document) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:

@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 import attrs
 
-from tripleo_messaging.documents import Document
+from tripleo_messaging.documents import Document, is_null
 from tripleo_messaging.model.finding import Finding, Path, Severity, describe, did_you_mean, json_path
 from tripleo_messaging.model.heat_parameters import HEAT_PARAMETERS, HeatParameter
 from tripleo_messaging.plan.heat_strategies import (
@@ -24,7 +24,7 @@ from tripleo_messaging.plan.heat_strategies import (
     Setting,
     merged_setting,
 )
-from tripleo_messaging.plan.heat_values import is_null, kind_of
+from tripleo_messaging.plan.heat_values import kind_of
 
 PARAMETERS = "parameters"
 DEFAULTS = "parameter_defaults"

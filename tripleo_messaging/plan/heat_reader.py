@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Optional
 
+from tripleo_messaging.documents import is_null
 from tripleo_messaging.model.finding import Finding, Origin, Severity, json_path
 from tripleo_messaging.model.heat_parameters import HEAT_PARAMETERS, LEGACY_PARAMETERS, HeatParameter
 from tripleo_messaging.plan.heat_strategies import Setting
 from tripleo_messaging.plan.heat_values import (
     HeatValueError,
-    is_null,
     is_read_otherwise,
     kind_of,
     read_boolean,
@@ -53,6 +53,11 @@ class SettingsReader:
     def is_stated(self, name: str) -> bool:
         """Tell whether a parameter has a value under its own name or its legacy one."""
         return self._setting(name) is not None
+
+    def origin(self, name: str) -> Optional[Origin]:
+        """Return where a parameter's value stands, under its own name or its legacy one."""
+        setting = self._setting(name)
+        return setting.origin if setting else None
 
     def read(self, name: str) -> Any:
         """Return a typed value, of the legacy parameter if need be; ``None`` if unset or of a wrong type."""

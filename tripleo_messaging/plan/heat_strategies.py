@@ -11,9 +11,10 @@ from typing import Any, Optional
 
 import attrs
 
+from tripleo_messaging.documents import is_null
 from tripleo_messaging.model.finding import Origin, Path
 from tripleo_messaging.model.heat_parameters import HeatParameter
-from tripleo_messaging.plan.heat_values import as_heat_reads, is_null
+from tripleo_messaging.plan.heat_values import as_heat_reads
 
 OVERWRITE = "overwrite"
 MERGING = ("merge", "deep_merge")

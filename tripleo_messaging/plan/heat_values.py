@@ -27,11 +27,6 @@ _BOOLEAN_YES = frozenset({"1", "t", "y", "true", "yes", "on"})
 _BOOLEAN_NO = frozenset({"0", "f", "n", "false", "no", "off"})
 
 
-def is_null(value: object) -> bool:
-    """Tell whether a value is null to YAML."""
-    return value is None or (isinstance(value, Plain) and value.is_null)
-
-
 def kind_of(value: object) -> str:
     """Name the kind of a value; the value itself may be a secret that lost its name."""
     kinds: tuple[tuple[type, str], ...] = ((dict, "a mapping"), (list, "a list"), (str, "a text"))

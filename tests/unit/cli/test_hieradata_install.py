@@ -5,12 +5,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
+import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.support.checkout import ROOT
 from tripleo_messaging.cli.hieradata_install import DEFAULT_TARGET, Installed, report
 from tripleo_messaging.file_set import Change
 from tripleo_messaging.hieradata.install import LEVEL_NAMES
+
+HIERA = ROOT / "hiera" / "hiera.yaml"
 
 
 @pytest.fixture
@@ -75,4 +82,21 @@ def test_the_default_target_has_its_hierarchy():
     installed = Installed(node="ctl-0", target=DEFAULT_TARGET, change=change, clusters=("rpc", "notify"))
     lines = list(report(installed))
     assert lines[0] == "ctl-0: member of the clusters rpc and notify"
-    assert "--hiera_config" in lines[-1]
+    option, hierarchy = shlex.split(lines[-1])[4:6]
+    assert (option, Path(hierarchy).read_bytes()) == ("--hiera_config", HIERA.read_bytes())
+    assert lines[-2] == "To run next, with the example for Hiera 5"
+
+
+@pytest.mark.parametrize("name", ["data", "my data", "a|b&c\\d", "it's", 'é"x"', "%x: #y"])
+def test_another_target_has_a_hierarchy_made(tmp_path, name):
+    """The next steps, typed into a shell as they are, make the example's hierarchy read that directory."""
+    target = tmp_path / name
+    target.mkdir()
+    change = Change(written=("messaging_all.json",), removed=(), unchanged=())
+    lines = list(report(Installed(node="ctl-0", target=target, change=change, clusters=())))
+    subprocess.run(["/bin/sh", "-c", lines[-2]], check=True)
+    made = shlex.split(lines[-1])[5]
+    example = yaml.safe_load(HIERA.read_text(encoding="utf-8"))
+    example["defaults"]["datadir"] = str(target)
+    assert yaml.safe_load(Path(made).read_text(encoding="utf-8")) == example
+    assert shlex.split(lines[-1])[4] == "--hiera_config"

@@ -49,7 +49,6 @@ def test_nested_secrets_are_masked_as_a_whole(run, tree):
 UNFOUND = {
     ("messaging_rpc_prt",): "(did you mean 'messaging_rpc_port'?)",
     ("tripleo_messaging::rabbitmq::instances",): "(members of a cluster have it: name one with --node)",
-    ("tripleo_messaging::rabbitmq::instances", "--node", "compute-0"): "(did you mean",
     ("xyz",): "(the keys are described in the manual's hiera contract)",
     ("lookup_options",): "no value for the key",
 }
@@ -62,6 +61,22 @@ def test_an_unknown_key_has_a_way_out(words, run, tree):
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(f"error: {tree}: no value for the key {words[0]!r}")
     assert UNFOUND[words] in ran.err
+
+
+NO_MEMBERS = {
+    "compute-0": "a node of clients is looked up without --node",
+    "localhots": "did you mean 'localhost'?",
+    "localhost-2": "a node of clients is looked up without --node",
+}
+
+
+@pytest.mark.parametrize("node", NO_MEMBERS)
+@pytest.mark.parametrize("key", ["messaging_rpc_port", "tripleo_messaging::rabbitmq::instances", "xyz"])
+def test_a_node_that_the_tree_does_not_know_is_wrong_usage(node, key, run, tree):
+    """A mistyped name is not taken for a node of clients, whose values would pass for its own."""
+    ran = run("lookup", key, "--data", tree, "--node", node)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == f"error: --node: {node} is a member of no cluster in {tree} ({NO_MEMBERS[node]})\n"
 
 
 def test_a_missing_tree_is_named(run, tmp_path):

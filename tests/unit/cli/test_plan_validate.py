@@ -157,4 +157,42 @@ def test_a_bad_secret_of_an_environment_is_found(run, write):
     environment = write("site.yaml", "parameter_defaults: {RpcPassword: 'a/b', RpcUserName: x}\n")
     ran = run("plan", "validate", "-e", environment, "-f", "json")
     found = {(finding["Rule"], finding["Where"]) for finding in json.loads(ran.out)}
-    assert ("password-breaks-url", str(environment)) in found
+    assert ("password-breaks-url", f"{environment}:1") in found
+
+
+def test_a_bad_secret_has_the_line_that_states_it(run, write):
+    """Of several files, the one whose value holds; a legacy password yields to a kept one of today's name."""
+    first = write("first.yaml", "parameter_defaults:\n  RpcUserName: x\n  RpcPassword: a/b\n")
+    second = write("second.yaml", "parameter_defaults:\n\n\n  RabbitPassword: c/d\n")
+    secrets = write(
+        "passwords.yaml",
+        "parameter_defaults:\n  RpcPassword: e/f\n  NotifyPassword: g/h\n  RabbitCookie: ' '\n",
+    )
+    registry = write(
+        "registry.yaml",
+        "resource_registry:\n  OS::TripleO::Services::OsloMessagingNotify: messaging-notify-rabbitmq.yaml\n"
+        "parameter_defaults: {NotificationDriver: messagingv2, NotifyPort: 5673}\n",
+    )
+    words = [word for file in (first, second, registry) for word in ("-e", file)]
+    ran = run("plan", "validate", *words, "--secrets", secrets, "-f", "json")
+    wrong = ("password-breaks-url", "bad-cookie", "missing-secret")
+    found = [
+        (each["Path"].rpartition(".")[2], each["Where"])
+        for each in json.loads(ran.out)
+        if each["Rule"] in wrong
+    ]
+    assert found == [
+        ("RabbitNotifyCookie", str(secrets)),
+        ("RpcPassword", f"{first}:3"),
+        ("NotifyPassword", f"{secrets}:3"),
+        ("RabbitCookie", f"{secrets}:4"),
+    ]
+
+
+def test_a_legacy_password_has_its_own_line(run, write):
+    """The password of today's name that it stands for is written where the legacy one is."""
+    environment = write("site.yaml", "parameter_defaults:\n  RpcUserName: x\n  RabbitPassword: a/b\n")
+    ran = run("plan", "validate", "-e", environment, "-f", "json")
+    assert [each["Where"] for each in json.loads(ran.out) if each["Rule"] == "password-breaks-url"] == [
+        f"{environment}:3"
+    ]

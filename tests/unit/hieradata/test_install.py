@@ -14,7 +14,8 @@ from tripleo_messaging.errors import LockedError, UnreadableFileError, Unwritabl
 from tripleo_messaging.file_set import Change
 from tripleo_messaging.files import locked
 from tripleo_messaging.hieradata.build import build
-from tripleo_messaging.hieradata.install import LEVEL_NAMES, install
+from tripleo_messaging.hieradata.install import LEVEL_NAMES, install, install_levels
+from tripleo_messaging.hieradata.tree import read_levels
 from tripleo_messaging.hieradata.write import write_tree
 
 
@@ -60,6 +61,15 @@ def test_levels_arrive_byte_by_byte(trees: Path, tmp_path: Path) -> None:
     }
     found = {name: (tmp_path / name).read_bytes() for name in rendered}
     assert found == {name: (trees / "twice" / path).read_bytes() for name, path in rendered.items()}
+
+
+def test_levels_that_were_read_need_no_tree(tmp_path: Path) -> None:
+    """What is said of them and what is installed are of one rendering, whatever becomes of the tree."""
+    write_tree(tmp_path / "tree", build(topology("shared"), secrets()))
+    levels = read_levels(tmp_path / "tree", RPC_ONLY)
+    write_tree(tmp_path / "tree", build(topology("shared"), secrets(RpcPassword="another")))
+    install_levels(levels, RPC_ONLY, tmp_path / "data")
+    assert "rpcsecret" in (tmp_path / "data" / "messaging_all.json").read_text()
 
 
 @pytest.mark.parametrize("secret", ["RPCCOOKIE", "NOTIFYCOOKIE", "password_hash", "ssl_options.keyfile"])

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tripleo_messaging.errors import MissingSecretError
+from tripleo_messaging.model.finding import Origin
 from tripleo_messaging.model.secret import MASK, Secret, Secrets
 
 CANARY = "CANARY"
@@ -130,3 +131,21 @@ def test_updated() -> None:
     old, other = Secrets({"A": "a", "B": "b"}), {"B": Secret("B"), "C": Secret("c")}
     assert old.updated(other) == Secrets({"A": "a", "B": "B", "C": "c"})
     assert old == Secrets({"A": "a", "B": "b"})
+
+
+def test_origins_go_with_their_secrets() -> None:
+    """What is laid over brings its own origin or none; a secret that goes takes its own along."""
+    old = Secrets(dict.fromkeys("ABC", "old"), {name: Origin(file="old", line=1) for name in "ABCD"})
+    new = Secrets({"B": "new"}, {"B": Origin(file="new", line=2)})
+    assert set(old.origins) == {"A", "B", "C"}
+    assert dict(old.updated(new).updated({"C": Secret("made")}).origins) == {
+        "A": Origin(file="old", line=1),
+        "B": Origin(file="new", line=2),
+    }
+    assert old.without(["A", "C", "E"]) == {"B": Secret("old")}
+    assert dict(old.without(["A", "C", "E"]).origins) == {"B": Origin(file="old", line=1)}
+
+
+def test_origins_are_no_part_of_equality() -> None:
+    """The same secret from another file is the same secret."""
+    assert Secrets({"A": "a"}, {"A": Origin(file="one")}) == Secrets({"A": "a"}, {"A": Origin(file="two")})

@@ -188,6 +188,22 @@ def test_an_old_password_stands_for_both(
     assert read(written(path, yaml.safe_dump({"parameter_defaults": defaults}))) == (expected, [])
 
 
+def test_each_secret_knows_its_line(path: Path) -> None:
+    """One that an old password stands for has that one's; where a format has no lines, the file is known."""
+    written(path, "parameter_defaults:\n  RabbitCookie: a\n\n  RabbitPassword: b\n  RpcPassword: c\n")
+    lines = {
+        name: str(origin).replace(str(path), "F") for name, origin in read_secrets(path)[0].origins.items()
+    }
+    assert lines == {
+        "RabbitCookie": "F:2",
+        "RabbitPassword": "F:4",
+        "NotifyPassword": "F:4",
+        "RpcPassword": "F:5",
+    }
+    without_lines = written(path.with_suffix(".json"), '{"parameter_defaults": {"RpcPassword": "a"}}')
+    assert str(read_secrets(without_lines)[0].origins["RpcPassword"]) == str(without_lines)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "parameter_defaults: {}\n"])
 def test_an_empty_file_has_no_secrets(path: Path, text: str) -> None:
     """It is where a new file starts."""
