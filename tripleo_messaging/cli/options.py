@@ -9,6 +9,8 @@ from typing import Optional
 
 import attrs
 
+_MAX_DAYS = 36500
+
 
 @attrs.frozen(kw_only=True)
 class InputOptions:
@@ -71,3 +73,26 @@ def read_input_options(parsed_args: argparse.Namespace) -> InputOptions:
         secrets=parsed_args.secrets,
         strict=parsed_args.strict,
     )
+
+
+def number_of_days(text: str) -> int:
+    """Read an argument that is a number of days.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none, or out of bounds.
+    """
+    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= _MAX_DAYS:
+        return int(text[:6])
+    raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number of days (1 to {_MAX_DAYS})")
+
+
+def input_words(options: InputOptions) -> tuple[str, ...]:
+    """Return the words of a command line that read the same input."""
+    single = (
+        ("--plan", options.plan),
+        *(("-e", path) for path in options.environments),
+        ("--release", options.release),
+        ("--inventory", options.inventory),
+        ("--secrets", options.secrets),
+    )
+    return tuple(str(word) for name, value in single if value is not None for word in (name, value))
