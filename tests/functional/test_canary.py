@@ -26,6 +26,7 @@ COMMANDS = {
     "plan validate": ("plan", "validate", "-f", "json"),
     "plan show": ("plan", "show"),
     "render": ("hieradata", "render", "--output", "{}/tree"),
+    "tls check": ("tls", "check", "-f", "json"),
     "url show rpc": ("url", "show", "rpc"),
     "url show notify": ("url", "show", "notify"),
 }

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import attrs
 import pytest
@@ -16,11 +17,15 @@ from tests.support.oslo_client import OsloClient, oslo_client
 RPC_MEMBERS = ("ctl-0", "ctl-1", "ctl-2")
 ADDRESSES = {"ctl-0": "10.99.0.11", "ctl-1": "10.99.0.12", "ctl-2": "10.99.0.13", "msg-0": "10.99.0.21"}
 CLUSTER = {f"rabbit@{name}.{hieradata.DOMAIN}" for name in RPC_MEMBERS}
+PLAN = {"rpc": {"nodes": "rpc_nodes"}, "notify": {"backend": "rabbitmq", "nodes": "notify_nodes"}}
+PEERS = "/etc/rabbitmq/conf.d/peers.conf"
+# No member before the last test.
+NEWCOMER, NEWCOMERS_ADDRESS = "ctl-3", "10.99.0.14"
 
 
 @attrs.frozen
 class Deployment:
-    """Four hosts with brokers, and two processes of services on a fifth."""
+    """Four hosts with brokers and one that waits, and two processes of services on another."""
 
     hosts: dict[str, NamespaceHost]
     rendered: hieradata.Rendered
@@ -35,13 +40,19 @@ def apply_everywhere(hosts: dict[str, NamespaceHost]) -> dict[str, puppet.Puppet
         return dict(zip(ADDRESSES, pool.map(lambda name: puppet.apply(hosts[name]), ADDRESSES)))
 
 
+def render(
+    directory: Path, hosts: dict[str, NamespaceHost], rpc_members: Sequence[str]
+) -> hieradata.Rendered:
+    """Render the plan with these members of RPC's cluster."""
+    groups = {"rpc_nodes": [hosts[name] for name in rpc_members], "notify_nodes": [hosts["msg-0"]]}
+    return hieradata.render_plan(directory, PLAN, groups)
+
+
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Render, install and apply, once."""
-    plan = {"rpc": {"nodes": "rpc_nodes"}, "notify": {"backend": "rabbitmq", "nodes": "notify_nodes"}}
-    with lab(ADDRESSES, hieradata.DOMAIN) as hosts:
-        groups = {"rpc_nodes": [hosts[name] for name in RPC_MEMBERS], "notify_nodes": [hosts["msg-0"]]}
-        rendered = hieradata.render_plan(tmp_path_factory.mktemp("cluster"), plan, groups)
+    with lab({**ADDRESSES, NEWCOMER: NEWCOMERS_ADDRESS}, hieradata.DOMAIN) as hosts:
+        rendered = render(tmp_path_factory.mktemp("cluster"), hosts, RPC_MEMBERS)
         for name in ADDRESSES:
             rendered.install(hosts[name])
         first_runs = apply_everywhere(hosts)
@@ -109,3 +120,20 @@ def test_hosts_hold_only_their_own_secrets(deployment: Deployment):
         found = deployment.hosts[name].run("grep", "-rlF", foreign, "/etc", "/var/lib/rabbitmq")
         assert (found.returncode, found.stdout) == (1, "")
         assert deployment.hosts[name].run("grep", "-rlF", own, puppet.DATA_DIR).returncode == 0
+
+
+def test_newcomer_restarts_nobody(deployment: Deployment, tmp_path: Path):
+    """A fourth member joins by its list of peers, and those who learn of it go on as the same processes."""
+    members = (*RPC_MEMBERS, NEWCOMER)
+    rendered = render(tmp_path, deployment.hosts, members)
+    pids = {name: brokers.broker_pid(deployment.hosts[name]) for name in RPC_MEMBERS}
+    for name in members:
+        rendered.install(deployment.hosts[name])
+        run = puppet.apply(deployment.hosts[name])
+        assert run.code == 2, run.output
+    assert {name: brokers.broker_pid(deployment.hosts[name]) for name in RPC_MEMBERS} == pids
+    peers = [deployment.hosts[name].checks.file(PEERS).content_string for name in members]
+    assert f"rabbit@{NEWCOMER}.{hieradata.DOMAIN}" in peers[0]
+    assert len(set(peers)) == 1
+    grown = {*CLUSTER, f"rabbit@{NEWCOMER}.{hieradata.DOMAIN}"}
+    assert all(brokers.running_members(deployment.hosts[name]) == grown for name in members)

@@ -32,7 +32,9 @@ _AWKWARD_SECRETS = {
     "RabbitNotifyCookie": "NOTIFYCOOKIE",
 }
 _NODES = (BOTH, RPC_ONLY, NOTIFY_ONLY, CLIENT)
-_MERGED = ("tripleo_messaging::rabbitmq::instances", "tripleo_messaging::rabbitmq::instance_secrets")
+_MERGED = tuple(
+    f"tripleo_messaging::rabbitmq::{name}" for name in ("instances", "instance_secrets", "firewall_ports")
+)
 
 #: What no host of clients may hold: text that stands in the clusters' files alone.
 _COOKIES = ("RPCCOOKIE", "NOTIFYCOOKIE")
@@ -122,7 +124,7 @@ def test_puppet_finds_what_lookup_says(nodes: dict[str, Node], name: str, versio
 
 @pytest.mark.parametrize("name", _NODES)
 def test_hiera_3_finds_what_lookup_says(nodes: dict[str, Node], name: str):
-    """Every key has our value, but for the two that need lookup_options, which Hiera 3 has not."""
+    """Every key has our value, but for those that need lookup_options, which Hiera 3 has not."""
     node = nodes[name]
     found = hiera.hiera_3(node.hierarchy("v3"), node.key_names())
     expected = node.answers()

@@ -67,6 +67,30 @@ def test_client_gets_no_broker(node: NamespaceHost):
     assert not puppet.resources(catalog, "File")
 
 
+def authorities(rpc: str, notify: str) -> dict[str, str]:
+    """Return the keys by which both services have their authorities in one file."""
+    texts = {"rpc": rpc, "notify": notify}
+    contents = {f"messaging_{name}_ssl_ca_certificates": text for name, text in texts.items()}
+    return {**contents, **{f"messaging_{name}_ssl_ca_file": "/etc/pki/ca.crt" for name in texts}}
+
+
+def test_services_may_have_one_file_of_authorities(node: NamespaceHost):
+    """Two services that name one file with one content get it once, and its directory is left alone."""
+    certificate = "-----BEGIN CERTIFICATE-----\n"
+    levels.install_levels(node, **authorities(certificate, certificate))
+    files = puppet.resources(puppet.compile_catalog(node, puppet.PROFILE), "File")
+    assert list(files) == ["/etc/pki/ca.crt"]
+    assert (files["/etc/pki/ca.crt"]["mode"], files["/etc/pki/ca.crt"]["content"]) == ("0644", certificate)
+
+
+def test_one_file_of_authorities_has_one_content(node: NamespaceHost):
+    """Two services that want other certificates in one file stop the run with a message of ours."""
+    levels.install_levels(node, **authorities("CERTIFICATE of RPC", "CERTIFICATE of Notify"))
+    run = puppet.apply(node, puppet.PROFILE, "--noop")
+    assert run.code == 1
+    assert "/etc/pki/ca.crt is to hold the certificates of notify, and the catalog has" in run.output
+
+
 def test_disabled_service_brings_nothing(node: NamespaceHost):
     """Without a notify backend its client packages are not installed."""
     packages = {"messaging_notify_client_packages": ["python3-two"]}

@@ -14,6 +14,7 @@ from tests.support.namespaces import NamespaceHost, lab
 from tests.support.oslo_client import OsloClient, oslo_client
 
 BROKER = "include tripleo_messaging::rabbitmq"
+PEERS = "/etc/rabbitmq/conf.d/peers.conf"
 
 
 @attrs.frozen
@@ -60,6 +61,7 @@ def test_broker_starts_and_lets_in(broker: OneBroker):
         ("/etc/rabbitmq/definitions.json", "root", 0o640),
         ("/etc/rabbitmq/rabbitmq.conf", "root", 0o640),
         ("/etc/rabbitmq", "root", 0o750),
+        ("/etc/rabbitmq/conf.d", "root", 0o750),
         ("/var/lib/rabbitmq", "rabbitmq", 0o750),
         ("/var/log/rabbitmq", "rabbitmq", 0o750),
     ],
@@ -121,6 +123,40 @@ def test_absent_user_is_deleted(broker: OneBroker):
     assert broker.apply(absent_users=["leaver", "never-there"]).code == 0
 
 
+def test_names_reach_the_tools_as_they_are(broker: OneBroker):
+    """No name is read by a shell, and a user keeps the permissions that are listed alone."""
+    name = "it's $(touch /run/read-by-a-shell) \"; x"
+    secrets = levels.secrets(**{name: "pw"})
+    broker.apply(secrets=secrets)
+    brokers.rabbitmqctl(broker.host, "add_vhost", "o'ld $HOME")
+    brokers.rabbitmqctl(broker.host, "set_permissions", "-p", "o'ld $HOME", name, "", "", "")
+    run = broker.apply(secrets=secrets, permissions={name: ["/"]})
+    assert run.code == 2, run.output
+    assert brokers.rabbitmqctl(broker.host, "list_user_permissions", name).split("\t")[0] == "/"
+    assert broker.apply(secrets=secrets, permissions={name: ["/"]}).code == 0
+    assert not broker.host.checks.file("/run/read-by-a-shell").exists
+    brokers.rabbitmqctl(broker.host, "delete_vhost", "o'ld $HOME")
+    brokers.rabbitmqctl(broker.host, "delete_user", name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"absent_users": ["a'b"]},
+        {"absent_users": ["a b"]},
+        {"absent_virtual_hosts": ["$(reboot)"]},
+        {"absent_virtual_hosts": ["a\nb"]},
+        {"permissions": {"rpc": ["a\nb"]}},
+    ],
+    ids=str,
+)
+def test_unsafe_names_are_refused(broker: OneBroker, change: dict[str, Any]):
+    """What the lists of a plan cannot hold does not get past the type of the instance, either."""
+    run = broker.apply(**change)
+    assert run.code == 1
+    assert "absent" in run.output or "permissions" in run.output
+
+
 def test_guest_of_the_definitions_may_come_from_elsewhere(broker: OneBroker):
     """Without an entry in the definitions there is no guest; with one it may log in over the network."""
     broker.apply(absent_users=["guest"])
@@ -152,6 +188,36 @@ def test_changed_settings_restart(broker: OneBroker):
     assert broker.host.checks.socket("tcp://10.99.0.11:5673").is_listening
     assert broker.host.checks.socket("tcp://127.0.0.1:15672").is_listening
     assert not broker.host.checks.socket("tcp://10.99.0.11:5672").is_listening
+
+
+def test_changed_peers_restart_nothing(broker: OneBroker):
+    """Peers come, change and go in a file of their own, which the broker reads when it starts next."""
+    broker.apply()
+    pid = brokers.broker_pid(broker.host)
+    assert broker.apply(settings=with_peers(broker, "rabbit@ctl-1")).code == 2
+    run = broker.apply(settings=with_peers(broker, "rabbit@ctl-1", "rabbit@ctl-2"))
+    assert run.code == 2, run.output
+    assert brokers.broker_pid(broker.host) == pid
+    file = broker.host.checks.file(PEERS)
+    assert (file.user, file.group, file.mode) == ("root", "rabbitmq", 0o640)
+    assert "nodes.1 = rabbit@ctl-1\n" in file.content_string
+    assert "nodes.2 = rabbit@ctl-2\n" in file.content_string
+
+    broker.host.must_run("/etc/rabbitmq/service", "restart")
+    term = "{ok, {Nodes, disc}} = application:get_env(rabbit, cluster_nodes), lists:sort(Nodes)."
+    assert brokers.rabbitmqctl(broker.host, "eval", term) == "['rabbit@ctl-1','rabbit@ctl-2']\n"
+    pid = brokers.broker_pid(broker.host)
+    assert broker.apply().code == 2
+    assert brokers.broker_pid(broker.host) == pid
+    assert not broker.host.checks.file(PEERS).exists
+
+
+def with_peers(broker: OneBroker, *nodes: str) -> dict[str, Any]:
+    """Return the settings of the start with peers."""
+    prefix = "cluster_formation"
+    names = {f"{prefix}.classic_config.nodes.{number}": node for number, node in enumerate(nodes, start=1)}
+    backend = {f"{prefix}.peer_discovery_backend": "classic_config"}
+    return {**levels.instance(broker.host)["settings"], **backend, **names}
 
 
 def test_killed_broker_is_started_again(broker: OneBroker):

@@ -41,8 +41,10 @@ def instance(host: NamespaceHost, **changes: Any) -> dict[str, Any]:
         "settings": {"listeners.tcp.1": f"{host.address}:5672", "loopback_users.guest": False},
         "environment": {"ERL_EPMD_ADDRESS": host.address},
         "plugins": [],
+        "stream_ports": [6000, 6249],
         "file_limit": 10240,
         "absent_users": [],
+        "absent_virtual_hosts": [],
         **changes,
     }
 
@@ -59,6 +61,7 @@ def second_instance(host: NamespaceHost) -> dict[str, Any]:
         service_name="rabbitmq-server-rabbit_notify",
         settings={"listeners.tcp.1": f"{host.address}:5673"},
         environment={"ERL_EPMD_ADDRESS": host.address, "DIST_PORT": "25692"},
+        stream_ports=[6250, 6499],
         **directories,
     )
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosts made of Linux namespaces: own processes, files, name and network, and gone without a trace.
 
-A host sees the machine's programs, but what it writes below /etc, /var and /run is its own. Its
+A host sees the machine's programs, but what it writes below /etc, /var, /run and /dev/shm is its own. Its
 first process is the holder: when that ends, the kernel ends all others and drops the mounts and the
 network. The holder ends when its standard input is closed, so also when the tests are killed.
 """
@@ -32,6 +32,7 @@ for directory in etc var; do
         -o lowerdir=/$directory,upperdir=/mnt/$directory/upper,workdir=/mnt/$directory/work
 done
 mount -t tmpfs none /run
+mount -t tmpfs none /dev/shm
 hostname "$1"
 ip link set lo up
 trap '' CHLD

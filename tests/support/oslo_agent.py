@@ -6,9 +6,16 @@ Transports, clients and servers live as long as the process.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
 import json
+import logging
+import socket
+import ssl
 import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +48,78 @@ class _Listener:
         self._received.append(f"{publisher} {event} {json.dumps(payload)}")
 
 
+class _Errors(logging.Handler):
+    """Keeps the exceptions that are logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the exception of a record that has one."""
+        if record.exc_info and record.exc_info[1]:
+            self.errors.append(record.exc_info[1])
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _send_rpc(url: str) -> None:
+    transport = oslo_messaging.get_rpc_transport(cfg.CONF, url)
+    client = oslo_messaging.get_rpc_client(transport, oslo_messaging.Target(topic="refused"), retry=0)
+    client.cast({}, "remember", text="refused")
+
+
+def _send_notification(url: str) -> None:
+    transport = oslo_messaging.get_notification_transport(cfg.CONF, url)
+    notifier = oslo_messaging.Notifier(
+        transport, publisher_id="tests", driver="messagingv2", topics=["refused"], retry=0
+    )
+    notifier.info({}, "refused", {})
+
+
+_SENDING: Mapping[str, Callable[[str], None]] = {"rpc": _send_rpc, "notify": _send_notification}
+
+
+def _conversation(connection: ssl.SSLSocket, says: str) -> dict[str, str]:
+    answer = b""
+    if says:
+        # Who is refused may learn of it while sending, and by which alert only from what can be read.
+        with contextlib.suppress(OSError):
+            connection.sendall(bytes.fromhex(says))
+        answer = connection.recv(8)
+    certificate = connection.getpeercert(binary_form=True) or b""
+    return {
+        "version": connection.version() or "",
+        "certificate": hashlib.sha256(certificate).hexdigest(),
+        "answer": answer.hex(),
+    }
+
+
+class _Calling(threading.Thread):
+    """Calls again and again, and counts."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self._call = call
+        self.is_to_end = threading.Event()
+        self.answered = 0
+        self.failed: list[str] = []
+
+    def run(self) -> None:
+        """Call until told to end."""
+        while not self.is_to_end.is_set():
+            try:
+                self._call()
+            except Exception as error:  # noqa: BLE001 - every failure counts
+                self.failed.append(f"{type(error).__name__}: {error}")
+            else:
+                self.answered += 1
+
+
 class Deeds:
     """What the process can do; each public method is one deed."""
 
@@ -52,6 +131,7 @@ class Deeds:
             functools.partial(oslo_messaging.get_notification_transport, cfg.CONF)
         )
         self._clients: dict[tuple[str, str], Any] = {}
+        self._staying: Any = None
 
     def serve(self, url: str, topic: str, server: str) -> None:
         """Start an RPC server on a topic; its answers begin with its name."""
@@ -93,6 +173,79 @@ class Deeds:
         )
         notifier.info({}, event, payload)
 
+    def refusal(self, url: str, service: str) -> list[str]:
+        """Send once over a connection of its own, and return the errors that lead to the failure.
+
+        Args:
+            url: transport URL.
+            service: ``rpc`` or ``notify``, whose way of sending is taken.
+
+        Returns:
+            Class and text of the errors raised or logged, from the outermost to its cause.
+        """
+        logged = _Errors()
+        logging.getLogger("oslo_messaging").addHandler(logged)
+        try:
+            _SENDING[service](url)
+        except Exception as error:  # noqa: BLE001 - it is what is asked for
+            logged.errors.append(error)
+        finally:
+            logging.getLogger("oslo_messaging").removeHandler(logged)
+        return [f"{type(one).__name__}: {one}" for error in logged.errors for one in _chain(error)]
+
+    def start_calling(self, url: str, topic: str) -> None:
+        """Call a server without a pause, in a thread, until `stop_calling`."""
+        self._calling = _Calling(functools.partial(self.call, url, topic, "again", timeout_s=5))
+        self._calling.start()
+
+    def calls(self) -> dict[str, Any]:
+        """Return how many of these calls were answered, and the errors of those that were not."""
+        return {"answered": self._calling.answered, "failed": list(self._calling.failed)}
+
+    def stop_calling(self) -> None:
+        """End the calls; the last of them is waited for, as long as a call may take."""
+        self._calling.is_to_end.set()
+        self._calling.join(timeout=60)
+
+    def handshake(
+        self, address: tuple[str, int], ca_file: str, files: list[str], version: str = "", says: str = ""
+    ) -> dict[str, str]:
+        """Speak TLS with a port, which must have a certificate for that host.
+
+        Args:
+            address: host and port.
+            ca_file: authorities that are trusted.
+            files: certificate and key that are shown, or nothing.
+            version: the only one spoken, e.g. ``TLSv1_2``.
+            says: hexadecimal, what is sent then.
+
+        Returns:
+            The ``version`` spoken, the SHA-256 of the other end's ``certificate``, its ``answer`` in
+            hexadecimal; or the ``error`` alone.
+        """
+        context = ssl.create_default_context(cafile=ca_file)
+        if files:
+            context.load_cert_chain(*files)
+        if version:
+            context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+        try:
+            with (
+                socket.create_connection(address, timeout=30) as plain,
+                context.wrap_socket(plain, server_hostname=address[0]) as connection,
+            ):
+                return _conversation(connection, says)
+        except OSError as error:
+            return {"error": f"{type(error).__name__}: {error}"}
+
+    def say(self, host: str, port: int, text: str) -> str:
+        """Send bytes without TLS, and return the first that come back; both are hexadecimal."""
+        with socket.create_connection((host, port), timeout=30) as connection:
+            connection.sendall(bytes.fromhex(text))
+            try:
+                return connection.recv(8).hex()
+            except ConnectionResetError:
+                return ""
+
     def received(self) -> list[str]:
         """Return what servers and listeners of this process have kept."""
         return list(self._received)
@@ -112,6 +265,24 @@ class Deeds:
             return f"{error.reply_code} {error.reply_text}"
         connection.close()
         return "welcome"
+
+    def stay(self, host: str, port: int, user: str, password: str, virtual_host: str) -> None:
+        """Log in and stay connected."""
+        self._staying = amqp.Connection(
+            f"{host}:{port}", userid=user, password=password, virtual_host=virtual_host, connect_timeout=30
+        )
+        self._staying.connect()
+
+    def stayed(self) -> str:
+        """Wait for the broker to end the connection of `stay`, and say ``ended`` if it did."""
+        try:
+            self._staying.drain_events(timeout=30)
+        except TimeoutError:
+            return "still connected"
+        # The reset of the connection may overtake the reason for it.
+        except (amqp.AMQPError, ConnectionError):
+            return "ended"
+        return "an event"
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ class OsloClient:
 @contextlib.contextmanager
 def oslo_client(host: NamespaceHost) -> Iterator[OsloClient]:
     """Start the process on a host."""
-    environment = ("env", f"PYTHONPATH={_REPOSITORY}", "PYTHONWARNINGS=ignore")
+    environment = ("env", f"PYTHONPATH={_REPOSITORY}", "PYTHONWARNINGS=ignore", "OSLO_LOCK_PATH=/run/oslo")
     command = [*host.prefix, *environment, sys.executable, "-m", "tests.support.oslo_agent"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

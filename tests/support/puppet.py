@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,20 @@ def run_puppet(host: NamespaceHost, *arguments: str) -> PuppetRun:
 
 
 def apply(
-    host: NamespaceHost, manifest: str = PROFILE, *options: str, modulepath: str = str(SHIMS)
+    host: NamespaceHost,
+    manifest: str = PROFILE,
+    *options: str,
+    modulepath: str = str(SHIMS),
+    strictness: Sequence[str] = STRICT,
 ) -> PuppetRun:
     """Apply a manifest with the host's hieradata, with Puppet 8's strictness and detailed exit codes."""
-    settings = (*STRICT, "--detailed-exitcodes", "--modulepath", modulepath, "--hiera_config", HIERA_YAML)
+    settings = (*strictness, "--detailed-exitcodes", "--modulepath", modulepath, "--hiera_config", HIERA_YAML)
     return run_puppet(host, "apply", *settings, *options, "--execute", manifest)
 
 
-def compile_catalog(host: NamespaceHost, manifest: str, modulepath: str = str(SHIMS)) -> dict[str, Any]:
+def compile_catalog(
+    host: NamespaceHost, manifest: str, modulepath: str = str(SHIMS), strictness: Sequence[str] = STRICT
+) -> dict[str, Any]:
     """Compile a manifest with the host's hieradata and return the catalog.
 
     Raises:
@@ -65,7 +72,7 @@ def compile_catalog(host: NamespaceHost, manifest: str, modulepath: str = str(SH
     """
     site = "/etc/puppet/site.pp"
     host.write(site, manifest)
-    settings = (*STRICT, "--modulepath", modulepath, "--hiera_config", HIERA_YAML, "--manifest", site)
+    settings = (*strictness, "--modulepath", modulepath, "--hiera_config", HIERA_YAML, "--manifest", site)
     run = run_puppet(host, "catalog", "compile", *settings, "--render-as", "json")
     assert run.code == 0, run.output
     return json.loads(run.output[run.output.index("{") : run.output.rindex("}") + 1])

@@ -70,10 +70,10 @@ def booted(host: NamespaceHost, units: Sequence[str]) -> Iterator[NamespaceHost]
     """Boot a systemd on a host, and yield the host as processes under that systemd see it.
 
     Args:
-        host: as `lab` yields it.
+        host: as `lab` yields it; no two of a name at a time.
         units: the distribution's unit files that there shall be, beside some standard targets.
     """
-    group = f"tripleo-messaging-{os.getpid()}"
+    group = f"tripleo-messaging-{os.getpid()}-{host.name}"
     inner = ("sh", "-c", _CGROUP, "cgroup", group, _BOOT, "boot", *_STANDARD_UNITS, *units)
     command = [*host.prefix, "unshare", "--mount", *inner]
     remove = ["unshare", "--mount", "sh", "-c", _REMOVE_CGROUP, "remove", group]

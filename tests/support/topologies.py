@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tests.support import certificates
 from tripleo_messaging.model.finding import has_errors
 from tripleo_messaging.model.inventory import Host, Inventory
 from tripleo_messaging.model.secret import Secrets
@@ -31,6 +32,14 @@ _TLS = {
     "certificate_file": "/etc/pki/tls/certs/rabbitmq.crt",
     "key_file": "/etc/pki/tls/private/rabbitmq.key",
 }
+
+
+def _authority(name: str) -> Mapping[str, str]:
+    """Return the settings of an authority that Puppet puts into its file."""
+    text = certificates.authority(name).certificate.decode()
+    return {"ca_file": f"/etc/pki/{name}-ca.crt", "ca_certificates": text}
+
+
 _TWICE = {"backend": "rabbitmq", "port": 5673}
 
 #: Plan documents by what they are a case of.
@@ -42,6 +51,11 @@ PLANS: Mapping[str, Mapping[str, Any]] = {
         "release": "2024.2",
         "rpc": {"tls": {**_TLS, "ca_file": "/etc/ipa/ca.crt"}},
         "notify": {**_TWICE, "tls": {**_TLS, "ca_file": "/etc/pki/notify-ca.crt"}},
+    },
+    "twice, with TLS by Puppet": {
+        "release": "2024.2",
+        "rpc": {"tls": {**_TLS, **_authority("rpc"), "inter_node": True}},
+        "notify": {**_TWICE, "tls": {**_TLS, **_authority("notify"), "versions": ["1.3"]}},
     },
     "encrypted, without CA": {"rpc": {"tls": _TLS}},
     "cell": {"cell": "cell1"},
@@ -55,10 +69,19 @@ PLANS: Mapping[str, Mapping[str, Any]] = {
         "rpc": {"services": ["nova", "neutron"], "virtual_host": "openstack"},
         "notify": {"services": ["nova"], "user_name": "notify", "topics": ["notifications", "vitrage"]},
     },
+    "stock overridden": {
+        "override_stock": True,
+        "rpc": {"services": ["nova", "glance"], "virtual_host": "openstack"},
+        "notify": {**_TWICE, "services": ["swift", "nova"]},
+    },
     "no consumer": {"consumers": ["none"]},
     "external hosts": {
         "rpc": {"backend": "external", "nodes": [{"host": "mq-0.example.org"}, {"host": "mq-1.example.org"}]},
         "notify": {"backend": "rabbitmq"},
+    },
+    "external Kafka": {
+        "consumers": ["none"],
+        "notify": {"backend": "external", "scheme": "kafka", "nodes": [{"host": "kafka-0.example.org"}]},
     },
     "external URL": {"rpc": {"backend": "rabbitmq"}, "notify": {"backend": "external"}},
     "puppet-openstack, shared": {"release": "2024.2", "rpc": {"services": ["nova", "neutron"]}},

@@ -3,14 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tripleo_messaging.backends import backend_of_scheme
 from tripleo_messaging.backends.protocol import Backend, Support
 from tripleo_messaging.model.finding import Finding
-from tripleo_messaging.model.plan import Plan, ServiceName
+from tripleo_messaging.model.plan import Plan, ServiceName, ServicePlan
 from tripleo_messaging.model.release import Release
 from tripleo_messaging.model.topology import Service
+
+_UNSAID = ServicePlan(service="rpc")
+_OF_BROKERS: Mapping[str, str] = {
+    "instance_name": "brokers",
+    "limits": "brokers",
+    "absent_users": "accounts",
+    "absent_virtual_hosts": "virtual hosts",
+    "remove_absent": "accounts and virtual hosts",
+}
 
 
 def _url_query(service: Service, release: Release) -> tuple[tuple[str, str], ...]:
@@ -35,14 +44,24 @@ def _check(plan: Plan, name: ServiceName) -> Iterator[Finding]:
             origin=plan.origin(f"{path}.nodes"),
         )
     if service.tls and (service.tls.certificate_file or service.tls.key_file):
-        yield Finding(
-            rule="external-is-not-managed",
-            severity="error",
-            path=f"{path}.tls",
-            message="has a listener's certificate or key, and an external backend's listeners are not ours",
-            hint="keep enabled, ca_file and verify only",
-            origin=plan.origin(f"{path}.tls"),
-        )
+        message = "has a listener's certificate or key, and an external backend's listeners are not ours"
+        yield _not_managed(plan, f"{path}.tls", message, "keep enabled, ca_file and verify only")
+    for key, what in _OF_BROKERS.items():
+        if getattr(service, key) != getattr(_UNSAID, key):
+            message = f"is about {what}, and an external backend's are not ours to touch"
+            hint = "leave it out, and ask who runs the brokers"
+            yield _not_managed(plan, f"{path}.{key}", message, hint)
+
+
+def _not_managed(plan: Plan, path: str, message: str, hint: str) -> Finding:
+    return Finding(
+        rule="external-is-not-managed",
+        severity="error",
+        path=path,
+        message=message,
+        hint=hint,
+        origin=plan.origin(path),
+    )
 
 
 BACKEND = Backend(

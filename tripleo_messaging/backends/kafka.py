@@ -7,16 +7,15 @@ query takes the options of ``[oslo_messaging_kafka]``: an ``ssl`` there fails at
 
 from __future__ import annotations
 
-from tripleo_messaging.backends.protocol import Backend, Support, no_findings
+from tripleo_messaging.backends.protocol import Backend, Support, no_findings, options_query, tls_files_query
 from tripleo_messaging.model.release import Release
 from tripleo_messaging.model.topology import Service
 
 
 def _url_query(service: Service, _release: Release) -> tuple[tuple[str, str], ...]:
     protocol = ("SASL_" if service.user_name else "") + ("SSL" if service.tls.enabled else "PLAINTEXT")
-    verified = service.tls.enabled and service.tls.verify and service.tls.ca_file
-    ca_file = (("ssl_cafile", str(service.tls.ca_file)),) if verified else ()
-    return (("security_protocol", protocol), *ca_file)
+    files = tls_files_query(service.tls, "ssl_cafile", "ssl_client_cert_file", "ssl_client_key_file")
+    return (*options_query(service), ("security_protocol", protocol), *files)
 
 
 def _client_packages(_release: Release) -> tuple[str, ...]:

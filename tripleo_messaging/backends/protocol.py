@@ -8,13 +8,13 @@ a field or a callable of that value; nothing elsewhere asks which product it has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 import attrs
 
 from tripleo_messaging.model.finding import Finding
 from tripleo_messaging.model.hiera_key import HieraKey
-from tripleo_messaging.model.plan import Plan, ServiceName
+from tripleo_messaging.model.plan import Plan, ServiceName, Tls
 from tripleo_messaging.model.release import Release, Version
 from tripleo_messaging.model.secret import Secrets
 from tripleo_messaging.model.topology import Cluster, Service, Topology
@@ -55,12 +55,38 @@ class PortUse:
         first: first port.
         last: last port, the first included.
         is_shared: whether all instances of a host share one listener for that purpose.
+        reach: who connects to it: ``clients`` of the services, the ``members`` of the cluster alone, or
+            nobody beyond the ``host``.
     """
 
     purpose: str
     first: int
     last: int
     is_shared: bool = False
+    reach: Literal["clients", "members", "host"] = "host"
+
+
+def no_memory_share(_cluster: Cluster) -> float:
+    """Claim no part of a host's memory."""
+    return 0.0
+
+
+@attrs.frozen(kw_only=True)
+class Accounts:
+    """Who and what there is on the brokers of a cluster.
+
+    Attributes:
+        users: by name.
+        virtual_hosts: by name.
+    """
+
+    users: frozenset[str] = frozenset()
+    virtual_hosts: frozenset[str] = frozenset()
+
+
+def no_accounts(_level: HieraData) -> Accounts:
+    """Find none."""
+    return Accounts()
 
 
 @attrs.frozen(kw_only=True)
@@ -73,6 +99,8 @@ class Server:
         ports: what an instance of the cluster listens on.
         cluster_secrets: by service, name of the secret that the members of its cluster share.
         keys: the hieradata keys that `cluster_data` and `member_data` write.
+        memory_share: part of a host's memory that an instance of the cluster may take, from 0 to 1.
+        accounts: those that the hieradata of a cluster, as `cluster_data` made it once, sets up.
     """
 
     cluster_data: Callable[[Cluster, Topology, Secrets], HieraData]
@@ -80,6 +108,8 @@ class Server:
     ports: Callable[[Cluster], tuple[PortUse, ...]]
     cluster_secrets: Mapping[ServiceName, str]
     keys: tuple[HieraKey, ...]
+    memory_share: Callable[[Cluster], float] = no_memory_share
+    accounts: Callable[[HieraData], Accounts] = no_accounts
 
 
 @attrs.frozen(kw_only=True)
@@ -116,6 +146,28 @@ class Backend:
     def is_external(self) -> bool:
         """Whether somebody else runs the brokers, so that the operator states hosts and scheme."""
         return self.scheme is None
+
+
+def options_query(service: Service) -> tuple[tuple[str, str], ...]:
+    """Return the driver options of a service as pairs of a transport URL's query, in order of their names."""
+    return tuple((name, _option_text(value)) for name, value in sorted(service.options.items()))
+
+
+def tls_files_query(tls: Tls, ca_file: str, certificate: str, key: str) -> tuple[tuple[str, str], ...]:
+    """Return the files of a service's TLS as pairs of a URL's query, by the names that a driver has for them.
+
+    Without TLS there are none, and no CA where the broker is not to be verified.
+    """
+    files = {
+        ca_file: tls.ca_file if tls.verify else None,
+        certificate: tls.client_certificate_file,
+        key: tls.client_key_file,
+    }
+    return tuple((name, path) for name, path in files.items() if path and tls.enabled)
+
+
+def _option_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def no_findings(*_: object) -> Iterable[Finding]:

@@ -6,15 +6,14 @@ Source: oslo.messaging's amqp1 driver up to 14.9.3, removed in 15.0.0; TripleO's
 
 from __future__ import annotations
 
-from tripleo_messaging.backends.protocol import Backend, Support, no_findings
+from tripleo_messaging.backends.protocol import Backend, Support, no_findings, options_query, tls_files_query
 from tripleo_messaging.model.release import Release
 from tripleo_messaging.model.topology import Service
 
 
 def _url_query(service: Service, _release: Release) -> tuple[tuple[str, str], ...]:
-    verified = service.tls.enabled and service.tls.verify and service.tls.ca_file
-    ca_file = (("ssl_ca_file", str(service.tls.ca_file)),) if verified else ()
-    return (*ca_file, ("ssl", "1" if service.tls.enabled else "0"))
+    files = tls_files_query(service.tls, "ssl_ca_file", "ssl_cert_file", "ssl_key_file")
+    return (*options_query(service), *files, ("ssl", "1" if service.tls.enabled else "0"))
 
 
 def _client_packages(_release: Release) -> tuple[str, ...]:

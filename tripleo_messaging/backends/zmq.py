@@ -6,13 +6,13 @@ Source: oslo.messaging's zmq driver up to 8.1.4, removed in 9.0.0.
 
 from __future__ import annotations
 
-from tripleo_messaging.backends.protocol import Backend, Support, no_findings
+from tripleo_messaging.backends.protocol import Backend, Support, no_findings, options_query
 from tripleo_messaging.model.release import Release
 from tripleo_messaging.model.topology import Service
 
 
-def _url_query(_service: Service, _release: Release) -> tuple[tuple[str, str], ...]:
-    return ()
+def _url_query(service: Service, _release: Release) -> tuple[tuple[str, str], ...]:
+    return options_query(service)
 
 
 def _client_packages(_release: Release) -> tuple[str, ...]:

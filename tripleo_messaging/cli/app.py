@@ -31,6 +31,8 @@ COMMANDS = {
     "hieradata render": "tripleo_messaging.cli.hieradata_render:HieradataRender",
     "hieradata install": "tripleo_messaging.cli.hieradata_install:HieradataInstall",
     "lookup": "tripleo_messaging.cli.lookup:Lookup",
+    "tls create": "tripleo_messaging.cli.tls_create:TlsCreate",
+    "tls check": "tripleo_messaging.cli.tls_check:TlsCheck",
     "url show": "tripleo_messaging.cli.url_show:UrlShow",
 }
 

@@ -21,7 +21,9 @@ from tripleo_messaging.cli.statuses import Status, status_of
 from tripleo_messaging.cli.words import command_line, table
 from tripleo_messaging.errors import UsageError
 from tripleo_messaging.file_set import Change
-from tripleo_messaging.hieradata.build import build, required_secrets
+from tripleo_messaging.hieradata.build import Levels, build, required_secrets
+from tripleo_messaging.hieradata.former import check_former
+from tripleo_messaging.hieradata.tree import read_former
 from tripleo_messaging.hieradata.write import write_tree
 from tripleo_messaging.model.finding import Finding
 from tripleo_messaging.model.secret import Secret
@@ -83,9 +85,14 @@ def render(options: RenderOptions) -> Rendered:
     status = status_of(findings, strict=options.inputs.strict)
     if status is not Status.FINE or inputs.topology is None:
         return Rendered(options=options, findings=findings, status=status)
+    levels = build(inputs.topology, inputs.secrets.updated(made))
+    findings = (*findings, *_check_former(options, inputs, levels))
+    status = status_of(findings, strict=options.inputs.strict)
+    if status is not Status.FINE:
+        return Rendered(options=options, findings=findings, status=status)
     # Before the tree: passwords in use that nobody knows would be worse than ones nobody uses.
     _keep(inputs, made)
-    change = write_tree(options.output, build(inputs.topology, inputs.secrets.updated(made)))
+    change = write_tree(options.output, levels)
     return Rendered(
         options=options,
         findings=findings,
@@ -94,6 +101,10 @@ def render(options: RenderOptions) -> Rendered:
         topology=inputs.topology,
         made=tuple(made),
     )
+
+
+def _check_former(options: RenderOptions, inputs: Inputs, levels: Levels) -> tuple[Finding, ...]:
+    return check_former(read_former(options.output), levels, inputs.plan) if inputs.plan else ()
 
 
 def _generate_missing(inputs: Inputs) -> Mapping[str, Secret]:

@@ -56,10 +56,12 @@ def _own(notify: Mapping[str, Any], rpc: Mapping[str, Any]) -> Mapping[str, Any]
     if "share" not in notify:
         return notify
     own = {key: value for key, value in notify.items() if key in OWN_WHEN_SHARED}
-    return {key: value for key, value in own.items() if key not in _OF_LOGIN or value != rpc.get(key)}
+    return {
+        key: value for key, value in own.items() if key not in _SHARED_UNLESS_OWN or value != rpc.get(key)
+    }
 
 
-_OF_LOGIN = ("user_name", "virtual_host")
+_SHARED_UNLESS_OWN = ("user_name", "virtual_host", "queue_profile")
 
 
 def _as_yaml(plan: Mapping[str, Any]) -> str:

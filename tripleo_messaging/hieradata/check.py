@@ -13,6 +13,7 @@ from tripleo_messaging.backends import backend_of_scheme
 from tripleo_messaging.capability import capability
 from tripleo_messaging.errors import InvalidTransportUrlError
 from tripleo_messaging.hieradata.build import required_secrets
+from tripleo_messaging.hieradata.view import is_encrypted
 from tripleo_messaging.model.driver_options import SEVERITIES as OPTION_SEVERITIES
 from tripleo_messaging.model.driver_options import check_options
 from tripleo_messaging.model.finding import Finding, Origin, Severity, json_path
@@ -20,12 +21,15 @@ from tripleo_messaging.model.secret import Secret, Secrets
 from tripleo_messaging.model.topology import Service, Topology
 from tripleo_messaging.model.transport_url import TransportUrl
 from tripleo_messaging.model.url_checks import (
+    GUEST,
     SEVERITIES,
     UrlProblem,
     is_loopback,
     password_problems,
     url_problems,
 )
+from tripleo_messaging.plan.broker_addresses import Destination, destination, destination_of_url, meeting
+from tripleo_messaging.plan.external_rules import port_problem
 
 # What the Puppet module takes, and Erlang reads from its file.
 _COOKIE = re.compile(r"[!-~]{1,255}")
@@ -42,18 +46,22 @@ def check_secrets(topology: Topology, secrets: Secrets, file: Optional[str] = No
     Args:
         topology: what they are for.
         secrets: those at hand.
-        file: where they stand, for the findings.
+        file: where one would stand that is missing, or of which nobody knows where it was written.
     """
-    checks = (_missing, _bad_passwords, _bad_urls, _bad_cookies, _equal_cookies)
-    origin = Origin(file=file) if file else None
+    checks = (_missing, _bad_passwords, _bad_urls, _same_broker, _bad_cookies, _equal_cookies)
+    written = {_path(name): origin for name, origin in secrets.origins.items()}
+    elsewhere = Origin(file=file) if file else None
     # Two services may have one URL, and what is wrong with it is told once.
     found = dict.fromkeys(finding for check in checks for finding in check(topology, secrets))
-    return tuple(attrs.evolve(finding, origin=origin) for finding in found)
+    return tuple(attrs.evolve(finding, origin=written.get(finding.path, elsewhere)) for finding in found)
+
+
+def _path(name: str) -> str:
+    return json_path(("parameter_defaults", name))
 
 
 def _finding(name: str, rule: str, message: str, hint: str, severity: Severity = "error") -> Finding:
-    path = json_path(("parameter_defaults", name))
-    return Finding(rule=rule, severity=severity, path=path, message=message, hint=hint)
+    return Finding(rule=rule, severity=severity, path=_path(name), message=message, hint=hint)
 
 
 def _missing(topology: Topology, secrets: Secrets) -> Iterator[Finding]:
@@ -106,7 +114,8 @@ def _unfit_url(topology: Topology, service: Service, url: TransportUrl) -> Itera
     else:
         yield from _bad_options(name, topology, url)
     yield from _guests(name, url)
-    if "puppet-tripleo" in topology.consumers:
+    yield from _unusual_ports(name, url)
+    if "puppet-tripleo" in topology.consumers and not topology.override_stock:
         yield from _not_carried(name, service, url)
 
 
@@ -121,9 +130,41 @@ def _bad_options(name: str, topology: Topology, url: TransportUrl) -> Iterator[F
 
 
 def _guests(name: str, url: TransportUrl) -> Iterator[Finding]:
-    if any(host.user_name == "guest" and not is_loopback(host.host) for host in url.hosts):
+    if any(host.user_name == GUEST and not is_loopback(host.host) for host in url.hosts):
         message = "the user guest, whom everybody knows, would log in from other hosts"
         yield _finding(name, "guest-beyond-loopback", message, "name another user")
+
+
+def _unusual_ports(name: str, url: TransportUrl) -> Iterator[Finding]:
+    found = (port_problem(url.scheme, host.port, has_tls=is_encrypted(url)) for host in url.hosts)
+    message = next((problem for problem in found if problem), None)
+    if message:
+        hint = "ask who runs it, and correct the ports or ssl in the URL"
+        yield _finding(name, "unusual-tls-port", message, hint, "warning")
+
+
+def _same_broker(topology: Topology, secrets: Secrets) -> Iterator[Finding]:
+    """Find services that meet by a whole URL; those that share have one URL, or none."""
+    rpc, notify = topology.services.get("rpc"), topology.services.get("notify")
+    if rpc is None or notify is None or rpc.url_secret == notify.url_secret:
+        return
+    one, other = _destination(rpc, secrets), _destination(notify, secrets)
+    found = meeting(one, other) if one and other else None
+    if found:
+        severity, message, hint = found
+        name = notify.url_secret or rpc.url_secret or ""
+        told = message if notify.url_secret else f"is why notify {message}"
+        yield _finding(name, "same-broker-unsaid", told, hint, severity)
+
+
+def _destination(service: Service, secrets: Secrets) -> Optional[Destination]:
+    if service.url_secret is None:
+        return destination(service)
+    try:
+        url = TransportUrl.parse(secrets[service.url_secret].reveal())
+    except (InvalidTransportUrlError, KeyError):
+        return None  # Told by the rules above.
+    return destination_of_url(url)
 
 
 def _not_carried(name: str, service: Service, url: TransportUrl) -> Iterator[Finding]:
@@ -137,7 +178,10 @@ def _not_carried(name: str, service: Service, url: TransportUrl) -> Iterator[Fin
     for what, is_carried in carried.items():
         if not is_carried:
             message = f"{what}, and stock puppet-tripleo builds a URL of hosts, one port, login and ?ssl="
-            hint = "use 'consumers: [puppet-openstack]' or [none], which take the whole URL"
+            hint = (
+                "write 'override_stock: true' and name the services, or use 'consumers: [puppet-openstack]' "
+                "or [none], which take the whole URL"
+            )
             yield _finding(name, "consumer-cannot-carry", message, hint)
 
 

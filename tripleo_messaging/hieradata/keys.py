@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tripleo_messaging.backends import BACKEND_MODULES, find_backend
+from tripleo_messaging.backends import BACKEND_MODULES, find_backend, spoken_backend
+from tripleo_messaging.backends.queue_profiles import profile_of
 from tripleo_messaging.hieradata.view import MISSING, ServiceView
 from tripleo_messaging.model.hiera_key import HieraKey
+from tripleo_messaging.model.stock_services import overridden_services
+from tripleo_messaging.model.url_checks import RABBIT_SCHEMES
 
 
 def _hosts(view: ServiceView) -> list[str]:
@@ -51,9 +54,29 @@ def _ca_file(view: ServiceView) -> Any:
     return view.service.tls.ca_file if view.service.tls.enabled and view.service.tls.ca_file else MISSING
 
 
+def _ca_certificates(view: ServiceView) -> Any:
+    tls = view.service.tls
+    # However a plan ends the text, two services that have the same certificates have the same file.
+    return tls.ca_certificates.strip() + "\n" if tls.enabled and tls.ca_certificates else MISSING
+
+
+def _queue_profile(view: ServiceView) -> Any:
+    scheme = view.url.scheme.partition("+")[0]
+    return profile_of(dict(view.url.query)) if scheme in RABBIT_SCHEMES else MISSING
+
+
+def _overridden_services(view: ServiceView) -> Any:
+    topology, service = view.topology, view.service
+    if not topology.override_stock or "puppet-tripleo" not in topology.consumers:
+        return MISSING
+    return list(overridden_services(service.services, service.name))
+
+
 def _client_packages(view: ServiceView) -> list[str]:
     backend = find_backend(view.service.backend)
-    return list(backend.client_packages(view.topology.release)) if backend else []
+    if backend is None:
+        return []
+    return list(spoken_backend(backend, view.service.scheme).client_packages(view.topology.release))
 
 
 # Heat gives these parameters the type string, and a Heat boolean becomes Python's text for it.
@@ -143,6 +166,12 @@ _MESSAGING_KEYS = (
         value=lambda view: view.service.virtual_host,
     ),
     HieraKey(
+        name="messaging_{service}_queue_profile",
+        type="Enum['classic', 'quorum', 'stream']",
+        description="Kinds of queues that clients declare by the URL; absent where the product has but one.",
+        value=_queue_profile,
+    ),
+    HieraKey(
         name="messaging_{service}_use_ssl",
         type="Boolean",
         description="Whether clients speak TLS.",
@@ -155,12 +184,25 @@ _MESSAGING_KEYS = (
         value=_ca_file,
     ),
     HieraKey(
+        name="messaging_{service}_ssl_ca_certificates",
+        type="String",
+        description="These certificates in PEM, which Puppet puts there; absent where something else does.",
+        value=_ca_certificates,
+    ),
+    HieraKey(
         name="messaging_{service}_transport_url",
         type="Sensitive[String]",
         description="The complete transport URL, for the oslo.messaging of the release.",
         is_secret=True,
         is_sensitive=True,
         value=lambda view: view.url.format(reveal=True),
+    ),
+    HieraKey(
+        name="messaging_{service}_overridden_services",
+        type="Array[String]",
+        description="OpenStack services that get this URL over the one that stock puppet-tripleo gives them; "
+        "only of a plan with override_stock.",
+        value=_overridden_services,
     ),
     HieraKey(
         name="messaging_{service}_client_packages",

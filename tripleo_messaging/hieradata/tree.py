@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from tripleo_messaging import files
 from tripleo_messaging.errors import UnknownKeyError, UnreadableFileError, UsageError
-from tripleo_messaging.file_set import is_interrupted
+from tripleo_messaging.file_set import is_interrupted, recover
 from tripleo_messaging.hieradata.build import ALL, LOOKUP_OPTIONS
 from tripleo_messaging.hieradata.keys import LOCAL_CLUSTERS
 from tripleo_messaging.hieradata.text import checksum_key, decode_level, level_checksum
@@ -106,6 +106,39 @@ def read_level(tree: Path, path: str) -> dict[str, Any]:
     return {**data, checksum_key(path): level_checksum(data)}
 
 
+def read_former(tree: Path) -> dict[str, dict[str, Any]]:
+    """Read what a tree has for every node and for the members of clusters, before it is rendered anew.
+
+    What an interrupted rendering had decided is finished first.
+
+    Returns:
+        Level data by path below the tree; nothing where no tree is, or not one of ours that is whole.
+
+    Raises:
+        LockedError: another command is writing there.
+        UnwritableFileError: the tree cannot be locked, or an interrupted rendering not be finished.
+    """
+    if not tree.is_dir():
+        return {}
+    with files.locked(tree):
+        recover(tree)
+        paths = [ALL, *(f"clusters/{path.name}" for path in sorted((tree / "clusters").glob("*.json")))]
+        try:
+            return {path: read_level(tree, path) for path in paths}
+        except UnreadableFileError:
+            return {}
+
+
+def is_member(levels: Mapping[str, Any], node: str) -> bool:
+    """Tell whether the node whose levels these are is a member of a cluster; else they are the clients'."""
+    return f"nodes/{node}.json" in levels
+
+
+def member_names(tree: Path) -> tuple[str, ...]:
+    """Return the inventory names of the members of clusters in a tree, sorted."""
+    return tuple(sorted(path.name.removesuffix(".json") for path in (tree / "nodes").glob("*.json")))
+
+
 def lookup(tree: Path, key: str, node: str | None = None) -> Any:
     """Find the value of a key as Puppet finds it on a node.
 
@@ -113,13 +146,20 @@ def lookup(tree: Path, key: str, node: str | None = None) -> Any:
         UnknownKeyError: no level of the node has the key.
         UnreadableFileError, UsageError: as `read_levels`.
     """
-    levels = list(read_levels(tree, node).values())
-    found = [level[key] for level in levels if key in level and key != LOOKUP_OPTIONS]
+    return lookup_in(read_levels(tree, node), key, tree)
+
+
+def lookup_in(levels: Mapping[str, Mapping[str, Any]], key: str, tree: Path) -> Any:
+    """Find the value of a key in the levels that a node sees, the most specific first.
+
+    Raises:
+        UnknownKeyError: no level has the key; the error names the tree.
+    """
+    found = [level[key] for level in levels.values() if key in level and key != LOOKUP_OPTIONS]
     if not found:
         raise UnknownKeyError(key, str(tree))
-    options: Mapping[str, Any] = next(
-        (level[LOOKUP_OPTIONS][key] for level in levels if key in level.get(LOOKUP_OPTIONS, {})), {}
-    )
+    merges = (level.get(LOOKUP_OPTIONS, {}) for level in levels.values())
+    options: Mapping[str, Any] = next((merge[key] for merge in merges if key in merge), {})
     return _deep_merge(found) if options.get("merge") == "deep" else found[0]
 
 

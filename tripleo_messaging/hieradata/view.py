@@ -86,11 +86,11 @@ def _told_by_url(service: Service, url: TransportUrl) -> Service:
         port=endpoints[0].port if endpoints else service.port,
         virtual_host=url.virtual_host or "/",
         user_name=(url.hosts[0].user_name or "") if url.hosts else "",
-        tls=attrs.evolve(service.tls, enabled=_is_encrypted(url)),
+        tls=attrs.evolve(service.tls, enabled=is_encrypted(url)),
     )
 
 
-def _is_encrypted(url: TransportUrl) -> bool:
+def is_encrypted(url: TransportUrl) -> bool:
     """Tell whether clients of a URL speak TLS.
 
     Drivers say it by a boolean ``ssl`` or by a ``security_protocol`` of parts, of which one is ``SSL``;

@@ -128,6 +128,7 @@ _TABLE = (
     _upstream(
         "EnableInternalTLS", "boolean", default=False, becomes="", description="Whether brokers speak TLS."
     ),
+    _upstream("InternalTLSCAFile", "string", "/etc/ipa/ca.crt", "", "CA that brokers verify one another by."),
     _upstream(
         "QdrSslCertFile", "string", "/etc/pki/tls/certs/qdrouterd.crt", "", "Certificate of qdrouterd."
     ),

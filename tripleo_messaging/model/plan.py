@@ -48,6 +48,12 @@ class Tls:
         certificate_file: absolute path of the listener's certificate, on the members.
         key_file: absolute path of its key, on the members.
         verify: whether clients verify the broker.
+        ca_certificates: PEM text that Puppet puts into `ca_file`; ``None`` where something else does.
+        client_certificate_file: absolute path of the clients' certificate, on clients.
+        client_key_file: absolute path of its key, on clients.
+        verify_clients: whether the broker takes only clients with a certificate that it can verify.
+        versions: TLS versions that the listeners speak, e.g. ``1.3``; empty is RabbitMQ's default.
+        inter_node: whether the members of a cluster speak TLS among themselves.
     """
 
     enabled: bool = False
@@ -55,6 +61,12 @@ class Tls:
     certificate_file: Optional[str] = None
     key_file: Optional[str] = None
     verify: bool = True
+    ca_certificates: Optional[str] = None
+    client_certificate_file: Optional[str] = None
+    client_key_file: Optional[str] = None
+    verify_clients: bool = False
+    versions: tuple[str, ...] = ()
+    inter_node: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +75,20 @@ class HealthCheck:
 
     interval_s: int = 30
     timeout_s: int = 10
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What an instance may use of its host.
+
+    Attributes:
+        open_files: file descriptors.
+        memory_share: part of the host's memory at which it stops taking messages, from 0 to 1;
+            ``None`` is the default of the instance.
+    """
+
+    open_files: int = 65536
+    memory_share: Optional[float] = None
 
 
 @attrs.frozen(kw_only=True)
@@ -85,6 +111,13 @@ class ServicePlan:
         health_check: interval and timeout.
         services: OpenStack services that use this one, e.g. ``nova``.
         instance_name: name of the broker process on each member.
+        broker_version: version of the brokers' product, e.g. ``3.13``.
+        queue_profile: kinds of queues that the clients declare, e.g. ``quorum``.
+        limits: what an instance may use of its host.
+        absent_users: accounts that the cluster had once.
+        absent_virtual_hosts: virtual hosts that the cluster had once.
+        remove_absent: whether these are deleted, with the queues and messages of the virtual hosts, and
+            users of the plan lose the permissions that it does not give them.
         driver: notification driver, ``messagingv2`` or ``noop`` (notify only).
         topics: notification topics (notify only).
         consumed_by: who reads the notifications (notify only).
@@ -105,6 +138,12 @@ class ServicePlan:
     health_check: HealthCheck = HealthCheck()
     services: tuple[str, ...] = ()
     instance_name: Optional[str] = None
+    broker_version: Optional[str] = None
+    queue_profile: Optional[str] = None
+    limits: Limits = Limits()
+    absent_users: tuple[str, ...] = ()
+    absent_virtual_hosts: tuple[str, ...] = ()
+    remove_absent: bool = False
     driver: str = "messagingv2"
     topics: tuple[str, ...] = ("notifications",)
     consumed_by: tuple[str, ...] = ()
@@ -117,6 +156,7 @@ class Plan:
     Attributes:
         release: OpenStack release of the services, e.g. ``wallaby`` or ``2024.2``.
         consumers: who builds the clients' configuration; empty is the release's default.
+        override_stock: whether our Puppet classes set the URLs of services that a stock consumer configured.
         cell: name of a nova cell, whose node-name keys differ; ``None`` for a whole cloud.
         rpc: the RPC service.
         notify: the Notification service.
@@ -126,6 +166,7 @@ class Plan:
 
     release: str = DEFAULT_RELEASE
     consumers: tuple[str, ...] = ()
+    override_stock: bool = False
     cell: Optional[str] = None
     rpc: ServicePlan = ServicePlan(service="rpc")
     notify: ServicePlan = ServicePlan(service="notify")

@@ -8,8 +8,8 @@ from typing import Optional
 
 import attrs
 
-from tripleo_messaging.model.plan import HealthCheck, Option, ServiceName, Tls
-from tripleo_messaging.model.release import Release
+from tripleo_messaging.model.plan import HealthCheck, Limits, Option, ServiceName, Tls
+from tripleo_messaging.model.release import Release, Version
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +57,12 @@ class Cluster:
         tls: of the client listeners.
         logins: every account, without repetition.
         cluster_secret: name of the secret that members know one another by; empty where there is none.
+        broker_version: of the product, as far as it is known; ``None`` is not known.
+        queue_profiles: by virtual host, the kinds of queues that clients declare there.
+        limits: what an instance may use of its host.
+        absent_users: accounts to delete.
+        absent_virtual_hosts: virtual hosts to delete.
+        removes_absent: whether its accounts lose the permissions that `logins` does not give them.
     """
 
     name: str
@@ -69,6 +75,12 @@ class Cluster:
     tls: Tls
     logins: tuple[Login, ...]
     cluster_secret: str
+    broker_version: Optional[Version] = None
+    queue_profiles: Mapping[str, str] = attrs.field(factory=dict)
+    limits: Limits = attrs.field(factory=Limits)
+    absent_users: tuple[str, ...] = ()
+    absent_virtual_hosts: tuple[str, ...] = ()
+    removes_absent: bool = False
 
     @property
     def virtual_hosts(self) -> tuple[str, ...]:
@@ -108,6 +120,8 @@ class Service:
         topics: notification topics.
         services: OpenStack services that use it.
         health_check: interval and timeout.
+        broker_version: of the product, as far as it is known; ``None`` is not known.
+        queue_profile: kinds of queues that the clients declare; empty where the product has but one.
     """
 
     name: ServiceName
@@ -129,6 +143,8 @@ class Service:
     topics: tuple[str, ...]
     services: tuple[str, ...]
     health_check: HealthCheck
+    broker_version: Optional[Version] = None
+    queue_profile: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -139,6 +155,7 @@ class Topology:
         release: of the services.
         consumers: who builds the clients' configuration.
         cell: name of the nova cell, or ``None``.
+        override_stock: whether our classes set the URLs of services that a stock consumer configured.
         services: ``rpc`` and, unless the notify driver is ``noop`` without a backend, ``notify``.
         clusters: by name.
     """
@@ -148,6 +165,7 @@ class Topology:
     cell: Optional[str]
     services: Mapping[str, Service]
     clusters: Mapping[str, Cluster]
+    override_stock: bool = False
 
     def clusters_of(self, host: str) -> tuple[Cluster, ...]:
         """Return the clusters that a host, by its inventory name, is a member of."""

@@ -23,18 +23,20 @@ from tripleo_messaging.model.finding import Severity, describe
 from tripleo_messaging.model.secret import Secret
 from tripleo_messaging.model.transport_url import (
     DEFAULT_VIRTUAL_HOST,
-    LAST_PORT,
     TransportUrl,
     UrlHost,
     is_ipv6,
 )
+
+GUEST = "guest"
+"""The account that every new RabbitMQ has, with a password that everybody knows."""
 
 MAX_HOST_CHARACTERS = 253
 MAX_LABEL_CHARACTERS = 63
 MAX_NAME_BYTES = 255
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
-_RABBIT_SCHEMES = ("rabbit", "kombu")
+RABBIT_SCHEMES = ("rabbit", "kombu")
 _BREAKS_VIRTUAL_HOST = re.compile(r"[#?;,%]|[^ -~\x80-\U0010ffff]|\A\s|\s\Z")
 _NEEDS_ENCODING = re.compile(r"[^A-Za-z0-9_.~-]")
 
@@ -56,7 +58,6 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType(
         "host-unspecified": "error",
         "host-with-port": "error",
         "host-zone-id": "error",
-        "port-invalid": "error",
         "port-missing": "error",
         "user-name-breaks-url": "error",
         "user-name-needs-encoding": "warning",
@@ -99,15 +100,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def port_problem(port: int) -> Optional[UrlProblem]:
-    """Tell whether a number is no TCP port."""
-    if 1 <= port <= LAST_PORT:
-        return None
-    return UrlProblem(
-        "port-invalid", f"{port} is not a TCP port (1 to 65535)", "name the port the broker listens on"
-    )
 
 
 def user_name_problems(user_name: str, scheme: str = "rabbit") -> Iterator[UrlProblem]:
@@ -279,7 +271,7 @@ def _is_unicode(text: str) -> bool:
 def _login_problems(rule: str, what: str, text: str, scheme: str) -> Iterator[UrlProblem]:
     if not text or not _is_unicode(text):
         yield UrlProblem(f"{rule}-breaks-url", f"the {what} is empty or no Unicode text", "give it a value")
-    elif "/" in text and scheme.partition("+")[0] in _RABBIT_SCHEMES:
+    elif "/" in text and scheme.partition("+")[0] in RABBIT_SCHEMES:
         yield UrlProblem(
             f"{rule}-breaks-url",
             f"the {what} holds a '/', on which the rabbit driver fails even when written as %2F",

@@ -19,7 +19,7 @@ from tripleo_messaging.plan.report import finding_at, url_finding
 #: What may stand beside ``share``; the rest is RPC's.
 OWN_WHEN_SHARED = frozenset(
     {"service", "share", "user_name", "virtual_host", "driver", "topics", "options", "consumed_by"}
-    | {"services", "health_check"}
+    | {"services", "health_check", "queue_profile"}
 )
 
 
@@ -69,7 +69,8 @@ def _check_scheme(plan: Plan, filled: Plan) -> Iterator[Finding]:
 
 
 def _check_share(plan: Plan, filled: Plan) -> Iterator[Finding]:
-    if plan.notify.share is not None:
+    # Of Heat's parameters those for notify are there without being meant.
+    if filled.notify.share is not None and not (plan.read_from_heat and plan.notify.share is None):
         yield from _contradictions_of_share(plan)
     if filled.notify.share is not None and not can_store(filled.rpc):
         yield finding_at(
@@ -87,9 +88,18 @@ def _contradictions_of_share(plan: Plan) -> Iterator[Finding]:
         if field.name in OWN_WHEN_SHARED or getattr(plan.notify, field.name) == field.default:
             continue
         key = "nodes" if field.name == "group" else field.name
-        message = f"{key} stands beside 'share: rpc', and a shared cluster has RPC's"
-        hint = f"remove {key}, or remove share and give notify a backend"
+        message = f"{key} stands {_beside(plan)}, and a shared cluster has RPC's"
+        hint = f"remove {key}, or {_unshare(plan)}"
         yield finding_at(plan, f"$.notify.{key}", "shared-has-its-own", message, hint)
+
+
+def _beside(plan: Plan) -> str:
+    by_default = "where notify shares RPC's cluster by default"
+    return by_default if plan.notify.share is None else "beside 'share: rpc'"
+
+
+def _unshare(plan: Plan) -> str:
+    return "give notify a backend" if plan.notify.share is None else "remove share and give notify a backend"
 
 
 def _check_notify_named(plan: Plan, filled: Plan) -> Iterator[Finding]:

@@ -42,6 +42,8 @@ _CERTIFICATES: Mapping[str, tuple[str, str]] = {
     "rabbitmq": ("/etc/pki/tls/certs/rabbitmq.crt", "/etc/pki/tls/private/rabbitmq.key"),
     "qdrouterd": ("/etc/pki/tls/certs/qdrouterd.crt", "/etc/pki/tls/private/qdrouterd.key"),
 }
+# The product whose members EnableInternalTLS has speak TLS among themselves, too.
+_WITH_INTER_NODE_TLS = "rabbitmq"
 
 Result = tuple[Optional[Plan], Secrets, tuple[Finding, ...]]
 
@@ -84,12 +86,10 @@ def _with_external_hieradata(
 
 
 def _secrets(reader: SettingsReader) -> Secrets:
-    found: dict[str, Secret] = {}
-    for parameter in HEAT_PARAMETERS.values():
-        text = reader.read(parameter.name) if parameter.hidden else None
-        if text:
-            found[parameter.name] = Secret(text)
-    return Secrets(found)
+    hidden = (parameter.name for parameter in HEAT_PARAMETERS.values() if parameter.hidden)
+    texts = {name: reader.read(name) for name in hidden}
+    secrets = {name: Secret(text) for name, text in texts.items() if text}
+    return Secrets(secrets, {name: origin for name in secrets if (origin := reader.origin(name))})
 
 
 def _plan(reader: SettingsReader, choices: Mapping[ServiceName, Choice], release: str) -> Plan:
@@ -159,20 +159,26 @@ def _tls(reader: SettingsReader, prefix: str, backend: Optional[str]) -> Optiona
     """Read a service's TLS.
 
     Upstream gives its clients no CA (``InternalTLSCAFile`` reaches the brokers only), so none is taken
-    from there: who wants verification says so with ``RpcSslCaFile``.
+    from there for them: who wants verification says so with ``RpcSslCaFile``, or ``RpcSslVerify``.
     """
     enabled = bool(reader.read_or_default(f"{prefix}UseSSL"))
+    verify = reader.read_or_default(f"{prefix}SslVerify")
     files = {
         "ca_file": reader.read(f"{prefix}SslCaFile"),
         "certificate_file": reader.read(f"{prefix}SslCertFile"),
         "key_file": reader.read(f"{prefix}SslKeyFile"),
     }
-    if enabled and reader.read("EnableInternalTLS"):
+    is_internal = enabled and bool(reader.read("EnableInternalTLS"))
+    inter_node = is_internal and backend == _WITH_INTER_NODE_TLS
+    if is_internal:
         for field, path in _certificates(reader, backend or "").items():
             files[field] = files[field] or path
+    if inter_node and files["ca_file"] is None:
+        files["ca_file"] = reader.read_or_default("InternalTLSCAFile")
+        verify = bool(reader.read(f"{prefix}SslVerify"))
     if not enabled and not any(files.values()):
         return None
-    return Tls(enabled=enabled, verify=reader.read_or_default(f"{prefix}SslVerify"), **files)
+    return Tls(enabled=enabled, verify=verify, inter_node=inter_node, **files)
 
 
 def _certificates(reader: SettingsReader, product: str) -> Mapping[str, str]:

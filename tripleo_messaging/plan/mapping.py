@@ -8,9 +8,18 @@ from typing import Any, Optional
 
 import attrs
 
-from tripleo_messaging.documents import Document, Plain
+from tripleo_messaging.documents import Document, is_null
 from tripleo_messaging.model.finding import Finding, json_path
-from tripleo_messaging.model.plan import SERVICES, HealthCheck, Node, Plan, ServiceName, ServicePlan, Tls
+from tripleo_messaging.model.plan import (
+    SERVICES,
+    HealthCheck,
+    Limits,
+    Node,
+    Plan,
+    ServiceName,
+    ServicePlan,
+    Tls,
+)
 from tripleo_messaging.model.release import DEFAULT_RELEASE
 from tripleo_messaging.schema.validate import validate
 
@@ -22,7 +31,7 @@ def plan_from_document(document: Document) -> tuple[Optional[Plan], tuple[Findin
         The plan, built from every value that has the right shape, and findings for the values
         that do not. ``None`` when the document as a whole is not a plan.
     """
-    if document.data is None or (isinstance(document.data, Plain) and document.data.is_null):
+    if is_null(document.data):
         return Plan(), (_empty(document),)
     data, findings = validate(document, "plan")
     if not isinstance(data, dict):
@@ -48,6 +57,7 @@ def plan_from_mapping(data: Mapping[str, Any], document: Optional[Document] = No
     return Plan(
         release=data.get("release", DEFAULT_RELEASE),
         consumers=tuple(data.get("consumers", ())),
+        override_stock=data.get("override_stock", False),
         cell=data.get("cell"),
         rpc=_service("rpc", data.get("rpc") or {}),
         notify=_service("notify", data.get("notify") or {}),
@@ -56,7 +66,10 @@ def plan_from_mapping(data: Mapping[str, Any], document: Optional[Document] = No
 
 
 _FIELDS: Mapping[str, Callable[[Any], Any]] = {
-    "tls": lambda value: Tls(**value),
+    "tls": lambda value: Tls(**{**value, "versions": tuple(value.get("versions", ()))}),
+    "limits": lambda value: Limits(**value),
+    "absent_users": tuple,
+    "absent_virtual_hosts": tuple,
     "health_check": lambda value: HealthCheck(**value),
     "services": tuple,
     "topics": tuple,
@@ -91,6 +104,7 @@ def _read_nodes(value: Any) -> dict[str, Any]:
 def plan_to_mapping(plan: Plan) -> dict[str, Any]:
     """Write a plan as `plan_from_mapping` reads it; what is unset is left out."""
     head = {"version": 1, "release": plan.release, "consumers": list(plan.consumers), "cell": plan.cell}
+    head["override_stock"] = plan.override_stock or None
     mapping = {key: value for key, value in head.items() if value not in (None, [])}
     for name in SERVICES:
         mapping[name] = _service_to_mapping(plan.service(name))

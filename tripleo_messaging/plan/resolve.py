@@ -9,6 +9,7 @@ from typing import Optional
 import attrs
 
 from tripleo_messaging.backends import find_backend
+from tripleo_messaging.backends.queue_profiles import broker_version
 from tripleo_messaging.errors import InvalidTransportUrlError
 from tripleo_messaging.model.driver_options import coerce_option, driver_options
 from tripleo_messaging.model.finding import Finding
@@ -16,8 +17,9 @@ from tripleo_messaging.model.inventory import Inventory
 from tripleo_messaging.model.plan import SERVICES, Option, Plan, ServiceName, ServicePlan, Tls
 from tripleo_messaging.model.release import RELEASES, Release
 from tripleo_messaging.model.topology import Cluster, Endpoint, Login, Member, Service, Topology
+from tripleo_messaging.model.transport_url import DEFAULT_VIRTUAL_HOST
 from tripleo_messaging.model.url_checks import normal_host
-from tripleo_messaging.plan.defaults import DEFAULT_VIRTUAL_HOST, with_defaults
+from tripleo_messaging.plan.defaults import with_defaults
 from tripleo_messaging.plan.members import find_members
 from tripleo_messaging.plan.topology_rules import check_topology
 
@@ -72,6 +74,7 @@ def _topology(filled: Plan, release: Release, members: Mapping[ServiceName, tupl
         cell=filled.cell,
         services={name: _with_cluster(service, clusters) for name, service in services.items()},
         clusters=clusters,
+        override_stock=filled.override_stock,
     )
 
 
@@ -113,6 +116,8 @@ def _service(
         topics=service.topics,
         services=service.services,
         health_check=service.health_check,
+        broker_version=broker_version(service.broker_version),
+        queue_profile=service.queue_profile or "",
     )
 
 
@@ -164,6 +169,7 @@ def _cluster(
     name = service.service
     backend = find_backend(service.backend or "")
     server = backend.server if backend else None
+    on_it = [served for served in services.values() if served.cluster == name]
     return Cluster(
         name=name,
         backend=service.backend or "",
@@ -173,8 +179,14 @@ def _cluster(
         network=service.network or "",
         port=service.port or 0,
         tls=service.tls or Tls(),
-        logins=_logins(served for served in services.values() if served.cluster == name),
+        logins=_logins(on_it),
         cluster_secret=server.cluster_secrets[name] if server else "",
+        broker_version=broker_version(service.broker_version),
+        queue_profiles={served.virtual_host: served.queue_profile for served in on_it},
+        limits=service.limits,
+        absent_users=service.absent_users if service.remove_absent else (),
+        absent_virtual_hosts=service.absent_virtual_hosts if service.remove_absent else (),
+        removes_absent=service.remove_absent,
     )
 
 

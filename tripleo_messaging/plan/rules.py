@@ -7,14 +7,25 @@ from collections.abc import Callable, Iterable
 
 from tripleo_messaging.model.finding import Finding
 from tripleo_messaging.model.plan import Plan
+from tripleo_messaging.plan.account_rules import ACCOUNT_RULES
 from tripleo_messaging.plan.backend_rules import BACKEND_RULES
 from tripleo_messaging.plan.defaults import with_defaults
+from tripleo_messaging.plan.queue_rules import QUEUE_RULES
 from tripleo_messaging.plan.setting_rules import SETTING_RULES
+from tripleo_messaging.plan.stock_rules import STOCK_RULES
+from tripleo_messaging.plan.tls_rules import TLS_RULES
 
 Rule = Callable[[Plan, Plan], Iterable[Finding]]
 
 #: Every rule takes the plan as written and the plan with its defaults.
-PLAN_RULES: tuple[Rule, ...] = (*BACKEND_RULES, *SETTING_RULES)
+PLAN_RULES: tuple[Rule, ...] = (
+    *BACKEND_RULES,
+    *SETTING_RULES,
+    *STOCK_RULES,
+    *TLS_RULES,
+    *QUEUE_RULES,
+    *ACCOUNT_RULES,
+)
 
 
 def check_plan(plan: Plan) -> tuple[Finding, ...]:

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules on how a service is reached: names, options, TLS, health checks, and who configures the clients."""
+"""Rules on how a service is reached: names, options, health checks, and who configures the clients."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from tripleo_messaging.backends import find_backend, spoken_backend
+from tripleo_messaging.backends.queue_profiles import client_options
 from tripleo_messaging.model.driver_options import SEVERITIES, OptionProblem, check_options, driver_options
 from tripleo_messaging.model.finding import Finding, Severity, json_path
-from tripleo_messaging.model.plan import SERVICES, Plan, ServicePlan, Tls
+from tripleo_messaging.model.plan import SERVICES, Plan, ServicePlan
 from tripleo_messaging.model.release import RELEASES, Version
+from tripleo_messaging.model.transport_url import DEFAULT_VIRTUAL_HOST
 from tripleo_messaging.model.url_checks import user_name_problems, virtual_host_problems
-from tripleo_messaging.plan.defaults import DEFAULT_VIRTUAL_HOST, deployed_services
+from tripleo_messaging.plan.defaults import deployed_services
 from tripleo_messaging.plan.report import finding_at, url_finding
+from tripleo_messaging.plan.tls_rules import options_of_tls
 
-STOCK_CONSUMER = "puppet-tripleo"
+NO_CONSUMER = "none"
 
 
 def _check_texts(plan: Plan, _filled: Plan) -> Iterator[Finding]:
@@ -46,34 +49,34 @@ def _check_options(plan: Plan, filled: Plan) -> Iterator[Finding]:
         if release is None or not service.options or service.scheme is None:
             continue
         for problem in _option_problems(service, service.scheme, release.oslo_messaging):
-            # The name may be none: json_path shows no key that may be a secret.
-            path = json_path((name, "options", problem.option))
+            path = _option_path(service, problem)
             severity = SEVERITIES[problem.rule]
             yield finding_at(plan, path, problem.rule, problem.message, problem.hint, severity=severity)
 
 
+def _option_path(service: ServicePlan, problem: OptionProblem) -> str:
+    """Return where an option was written: what is not among the options is of the kind of queues."""
+    if problem.option not in service.options and service.queue_profile:
+        return f"$.{service.service}.queue_profile"
+    # The name may be none: json_path shows no key that may be a secret.
+    return json_path((service.service, "options", problem.option))
+
+
 def _option_problems(service: ServicePlan, scheme: str, version: Version) -> Iterator[OptionProblem]:
-    """Judge the options beside those of the tls section; what that makes alone is told by its own rule."""
-    tls = service.tls or Tls()
-    ours = _options_of_tls(service, tls, scheme)
+    """Judge the options beside those of the tls section and of the kind of queues.
+
+    What these make alone is told by rules of their own.
+    """
+    of_tls = options_of_tls(service, scheme)
+    ours = {**client_options(service.queue_profile or "", {}, version), **of_tls}
     of_ours = set(check_options(scheme, ours, version))
+    without_profile = set(check_options(scheme, {**of_tls, **service.options}, version))
     for problem in check_options(scheme, {**ours, **service.options}, version):
-        if problem not in of_ours:
-            yield problem
-
-
-def _options_of_tls(service: ServicePlan, tls: Tls, scheme: str) -> Mapping[str, object]:
-    """Return the options that the tls section and the login stand for, by the names that a driver has."""
-    ca_file = tls.ca_file if tls.enabled and tls.verify else None
-    protocol = ("SASL_" if service.user_name else "") + ("SSL" if tls.enabled else "PLAINTEXT")
-    by_name = {
-        "ssl": tls.enabled or None,
-        "ssl_ca_file": ca_file,
-        "ssl_cafile": ca_file,
-        "security_protocol": protocol,
-    }
-    known = driver_options(scheme)
-    return {name: value for name, value in by_name.items() if name in known and value is not None}
+        if problem in of_ours:
+            continue
+        is_by_profile = problem not in without_profile
+        beside = f"beside 'queue_profile: {service.queue_profile}': " if is_by_profile else ""
+        yield problem._replace(message=f"{beside}{problem.message}")
 
 
 def _check_secret_options(plan: Plan, filled: Plan) -> Iterator[Finding]:
@@ -87,27 +90,6 @@ def _check_secret_options(plan: Plan, filled: Plan) -> Iterator[Finding]:
                 yield finding_at(plan, f"$.{name}.options.{option}", "secret-option", message, hint)
 
 
-def _check_tls(plan: Plan, filled: Plan) -> Iterator[Finding]:
-    for service, backend in deployed_services(filled):
-        tls = service.tls or Tls()
-        path = f"$.{service.service}.tls"
-        if not tls.enabled:
-            if tls.ca_file or tls.certificate_file or tls.key_file:
-                message = "has files but is not enabled, so that nothing is encrypted"
-                yield finding_at(
-                    plan, path, "tls-not-enabled", message, "write 'enabled: true'", severity="warning"
-                )
-            continue
-        if not (tls.verify and tls.ca_file):
-            message = "encrypts without verifying the broker: who is between reads along"
-            hint = "write ca_file, and leave verify at true"
-            yield finding_at(plan, path, "tls-without-verification", message, hint, severity="warning")
-        if backend.server and not (tls.certificate_file and tls.key_file):
-            message = "is enabled without certificate_file and key_file, so that no listener can start"
-            hint = "write both; they are paths on the members"
-            yield finding_at(plan, path, "tls-without-certificate", message, hint)
-
-
 def _check_health(plan: Plan, filled: Plan) -> Iterator[Finding]:
     for name in SERVICES:
         check = filled.service(name).health_check
@@ -119,36 +101,12 @@ def _check_health(plan: Plan, filled: Plan) -> Iterator[Finding]:
             )
 
 
-def _check_consumers(plan: Plan, filled: Plan) -> Iterator[Finding]:
-    """Stock puppet-tripleo passes no virtual host, CA or option to a URL, and appends ``?ssl=`` to each."""
-    if STOCK_CONSUMER not in filled.consumers:
-        return
-    for name in SERVICES:
-        # What a shared service has from RPC is reported there.
-        service = plan.notify if filled.service(name).share else filled.service(name)
-        for key, what in _not_carried(service):
-            yield finding_at(
-                plan,
-                f"$.{name}.{key}",
-                "consumer-cannot-carry",
-                f"stock puppet-tripleo passes no {what} to the services",
-                "leave it out, or use 'consumers: [puppet-openstack]' or [none], which take the whole URL",
-            )
-
-
-def _not_carried(service: ServicePlan) -> Iterable[tuple[str, str]]:
-    tls = service.tls or Tls()
-    backend = find_backend(service.backend or "")
-    is_external = backend is not None and backend.is_external
-    ports = {node.port or service.port for node in service.nodes if is_external}
-    carried = {
-        ("virtual_host", "virtual host"): service.virtual_host in (None, DEFAULT_VIRTUAL_HOST),
-        ("tls.ca_file", "CA file"): not (tls.enabled and tls.ca_file and tls.verify),
-        ("options", "driver options"): not service.options,
-        ("backend", "URL without ?ssl=, which the kafka driver refuses,"): service.scheme != "kafka",
-        ("nodes", "port for each host"): len(ports) <= 1,
-    }
-    return [missing for missing, is_carried in carried.items() if not is_carried]
+def _check_no_consumer(plan: Plan, _filled: Plan) -> Iterator[Finding]:
+    others = [name for name in plan.consumers if name != NO_CONSUMER]
+    if others and NO_CONSUMER in plan.consumers:
+        message = f"says that nobody builds the clients' configuration, and that {' and '.join(others)} does"
+        hint = f"leave out none, or write 'consumers: [{NO_CONSUMER}]'"
+        yield finding_at(plan, "$.consumers", "contradicting-consumers", message, hint)
 
 
 def _check_beside_whole_url(plan: Plan, filled: Plan) -> Iterator[Finding]:
@@ -174,6 +132,7 @@ def _beside_url(service: ServicePlan, *, is_shared: bool) -> Iterable[str]:
         "user_name": service.user_name is not None,
         "virtual_host": service.virtual_host is not None,
         "options": bool(service.options),
+        "queue_profile": service.queue_profile is not None,
     }
     # Beside share they are RPC's, which another rule tells.
     of_its_own = {
@@ -205,9 +164,8 @@ SETTING_RULES = (
     _check_virtual_hosts,
     _check_options,
     _check_secret_options,
-    _check_tls,
     _check_health,
-    _check_consumers,
+    _check_no_consumer,
     _check_beside_whole_url,
     _check_services_named,
 )

@@ -14,10 +14,12 @@ from tripleo_messaging.backends.protocol import PortUse
 from tripleo_messaging.model.finding import Finding, Severity
 from tripleo_messaging.model.plan import Plan
 from tripleo_messaging.model.topology import Cluster, Member, Service, Topology
-from tripleo_messaging.model.url_checks import is_loopback
+from tripleo_messaging.model.url_checks import GUEST, is_loopback
+from tripleo_messaging.plan.external_rules import EXTERNAL_RULES
+from tripleo_messaging.plan.limit_rules import LIMIT_RULES
+from tripleo_messaging.plan.queue_topology_rules import QUEUE_TOPOLOGY_RULES
 from tripleo_messaging.plan.report import finding_at
-
-_GUEST = "guest"
+from tripleo_messaging.plan.tls_rules import TLS_TOPOLOGY_RULES
 
 
 def check_topology(plan: Plan, topology: Topology) -> Iterator[Finding]:
@@ -33,7 +35,7 @@ def check_topology(plan: Plan, topology: Topology) -> Iterator[Finding]:
 
 def _check_guest(plan: Plan, topology: Topology) -> Iterator[Finding]:
     for service in _logging_in(topology):
-        if service.user_name == _GUEST and not _is_local(service):
+        if service.user_name == GUEST and not _is_local(service):
             severity: Severity = "warning" if plan.read_from_heat else "error"
             yield finding_at(
                 plan,
@@ -167,7 +169,7 @@ def _check_reserved_options(plan: Plan, topology: Topology) -> Iterator[Finding]
         backend = find_backend(service.backend)
         if backend is None or not service.options:
             continue
-        bare = attrs.evolve(service, options={})
+        bare = attrs.evolve(service, options={}, queue_profile="")
         reserved = dict(spoken_backend(backend, service.scheme).url_query(bare, topology.release))
         for name in service.options:
             if name in reserved:
@@ -185,4 +187,8 @@ TOPOLOGY_RULES: tuple[Rule, ...] = (
     _check_instances,
     _check_ports,
     _check_reserved_options,
+    *QUEUE_TOPOLOGY_RULES,
+    *EXTERNAL_RULES,
+    *LIMIT_RULES,
+    *TLS_TOPOLOGY_RULES,
 )

@@ -17,9 +17,12 @@ import yaml
 
 from tripleo_messaging.backends import find_backend
 from tripleo_messaging.backends.protocol import Server
-from tripleo_messaging.backends.rabbitmq import INSTANCE_SECRETS, INSTANCES, definitions, node_name
+from tripleo_messaging.backends.rabbitmq import INSTANCE_SECRETS
+from tripleo_messaging.backends.rabbitmq.definitions import definitions
+from tripleo_messaging.backends.rabbitmq.instance import node_name
+from tripleo_messaging.backends.rabbitmq.member import INSTANCES
 from tripleo_messaging.errors import MissingSecretError
-from tripleo_messaging.model.plan import Plan, ServicePlan, Tls
+from tripleo_messaging.model.plan import Limits, Plan, ServicePlan, Tls
 from tripleo_messaging.model.release import RELEASES
 from tripleo_messaging.model.secret import Secrets
 from tripleo_messaging.model.topology import Cluster, Login, Member, Topology
@@ -52,12 +55,16 @@ def cluster(**stated: Any) -> Cluster:
         Login(**{**login, "virtual_hosts": tuple(login["virtual_hosts"])}) for login in stated.pop("logins")
     )
     tls = Tls(**stated.pop("tls", {}))
+    limits = Limits(**stated.pop("limits", {}))
+    for key in ("absent_users", "absent_virtual_hosts"):
+        stated[key] = tuple(stated.get(key, ()))
     return Cluster(
         backend="rabbitmq",
         members=members,
         bootstrap=min(member.name for member in members),
         network="internal_api",
         tls=tls,
+        limits=limits,
         logins=logins,
         **stated,
     )
@@ -191,9 +198,10 @@ def test_every_port_that_is_configured_is_claimed(name: str) -> None:
         environment, settings = data["environment"], data["settings"]
         stated = {int(text) for key, text in environment.items() if key.endswith(("_PORT", "_MIN", "_MAX"))}
         stated |= {settings["management.tcp.port"], settings["prometheus.tcp.port"]}
+        stated |= set(data["stream_ports"])
         claims = [range(use.first, use.last + 1) for use in server().ports(one)]
         assert all(any(port in claim for claim in claims) for port in stated)
-        assert len(claims) == 6
+        assert len(claims) == 7
 
 
 def test_an_instance_without_ports_claims_none() -> None:
@@ -232,3 +240,34 @@ def test_the_distribution_listens_where_the_member_is(name: str) -> None:
             packed = b"".join(number.to_bytes(width, "big") for number in numbers)
             assert ipaddress.ip_address(packed) == ipaddress.ip_address(member.address)
             assert own["node_name"] == node_name(one, member)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_erlang_is_told_of_ipv6_where_puppet_writes_the_file(name: str) -> None:
+    """Broker and tools of a member with an IPv6 address, and of no other, read the file in its directory."""
+    for one in clusters_of(CASES[name]):
+        config_dir = CASES[name]["cluster_data"][one.name][INSTANCES][one.instance]["config_dir"]
+        for member in one.members:
+            own = CASES[name]["member_data"][member.name][one.instance]
+            is_ipv6 = ipaddress.ip_address(member.address).version == 6
+            assert own.get("ipv6", False) is is_ipv6
+            for variable in ("SERVER_ADDITIONAL_ERL_ARGS", "CTL_ERL_ARGS"):
+                words = own["environment"].get(variable, "").split()
+                assert (f"'{config_dir}/erl_inetrc'" in words) is is_ipv6
+                assert any(word.startswith("inet6_") for word in words) is is_ipv6
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_erlang_is_told_of_tls_where_puppet_writes_the_file(name: str) -> None:
+    """Broker and tools of a cluster whose members speak TLS, and of no other, read the file there."""
+    for one in clusters_of(CASES[name]):
+        data = CASES[name]["cluster_data"][one.name][INSTANCES][one.instance]
+        is_on = data.get("inter_node_tls", False)
+        assert not is_on or set(data["certificates"]) == {"ca_file", "certificate_file", "key_file"}
+        for member in one.members:
+            own = CASES[name]["member_data"][member.name][one.instance]
+            for variable in ("SERVER_ADDITIONAL_ERL_ARGS", "CTL_ERL_ARGS"):
+                arguments = own["environment"].get(variable, "")
+                option = f"-ssl_dist_optfile {data['config_dir']}/inter_node_tls.config"
+                assert (option in arguments) is is_on
+                assert ("_tls " in arguments) is is_on

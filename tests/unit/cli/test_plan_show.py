@@ -86,3 +86,14 @@ def test_a_plan_with_secrets_in_it_is_not_shown(run, write):
     assert "[secret-option]" in ran.err
     assert "$.rpc.nodes[0]" in ran.err
     assert "abcdef" not in ran.err
+
+
+def test_a_shared_notify_shows_another_kind_of_queues_alone(run, write):
+    """What it has from RPC stands there."""
+    plan = "consumers: [none]\nrelease: 2024.2\nrpc: {queue_profile: stream}\nnotify: {virtual_host: n"
+    of_rpc = yaml.safe_load(run("plan", "show", "--plan", write("one.yaml", plan + "}")).out)
+    own = yaml.safe_load(
+        run("plan", "show", "--plan", write("two.yaml", plan + ", queue_profile: quorum}")).out
+    )
+    assert (of_rpc["rpc"]["queue_profile"], "queue_profile" in of_rpc["notify"]) == ("stream", False)
+    assert own["notify"]["queue_profile"] == "quorum"

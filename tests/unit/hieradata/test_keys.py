@@ -60,6 +60,15 @@ def is_texts(value: Any) -> bool:
     return type(value) is list and all(type(item) is str for item in value)
 
 
+def is_firewall(value: Any) -> bool:
+    """Tell whether a value lists ports for clients and members, by instance."""
+    lists = [(who, ports) for by_instance in value.values() for who, ports in by_instance.items()]
+    return all(
+        who in {"clients", "members"} and all(type(port) in {int, str} for port in ports)
+        for who, ports in lists
+    )
+
+
 #: What JSON value each type of the table stands for; `bool` is an `int`, so types are compared exactly.
 TYPES: Mapping[str, Callable[[Any], bool]] = {
     "Boolean": lambda value: type(value) is bool,
@@ -67,9 +76,11 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
     "Integer": lambda value: type(value) is int,
     "Array[String]": is_texts,
     "Enum['True', 'False']": lambda value: value in ("True", "False"),
+    "Enum['classic', 'quorum', 'stream']": lambda value: value in ("classic", "quorum", "stream"),
     "Sensitive[String]": lambda value: type(value) is str,
     "Hash[String, Tripleo_messaging::Rabbitmq::Instance]": lambda value: type(value) is dict,
     "Sensitive[Hash[String, Tripleo_messaging::Rabbitmq::Secrets]]": lambda value: type(value) is dict,
+    "Hash[String, Hash[Enum['clients', 'members'], Array[Variant[Integer, String]]]]": is_firewall,
 }
 
 #: The types that puppet-tripleo's service profiles need; os_transport_url refuses any other.
@@ -199,6 +210,15 @@ def test_a_shared_service_has_the_consumers_of_rpc():
         assert f"{consumer}::notification_transport_url" in keys
 
 
+def test_only_an_override_names_services():
+    """The services whose stock URLs are set over are named where the plan says so, and nowhere else."""
+    named = [value for value in every_value() if value.key.endswith("_overridden_services")]
+    assert [(value.case, value.key, value.value) for value in named] == [
+        ("stock overridden", "messaging_rpc_overridden_services", ["nova", "glance"]),
+        ("stock overridden", "messaging_notify_overridden_services", ["swift", "nova"]),
+    ]
+
+
 def test_a_cell_has_cell_names():
     """A cell's plan writes the cell's host names, and leaves those of the whole cloud alone."""
     keys = {value.key for value in emitted("cell")}
@@ -206,3 +226,13 @@ def test_a_cell_has_cell_names():
         for service in ("rpc", "notify"):
             assert f"{prefix}_{service}_cell_node_names" in keys
             assert f"{prefix}_{service}_node_names" not in keys
+
+
+def test_clients_of_an_external_backend_get_its_driver():
+    """What they need is a matter of the scheme that they speak, not of who runs the brokers."""
+    (level,) = [
+        data for path, data in build(topology("external Kafka"), secrets()).items() if path == "all.json"
+    ]
+    assert level["messaging_notify_client_packages"] == ["python3-confluent-kafka"]
+    assert level["messaging_notify_port"] == 9092
+    assert level["messaging_rpc_client_packages"] == []

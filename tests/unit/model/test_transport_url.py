@@ -21,7 +21,6 @@ from tripleo_messaging.model.url_checks import (
     host_problem,
     normal_host,
     password_problems,
-    port_problem,
     url_problems,
     user_name_problems,
     virtual_host_problems,
@@ -296,20 +295,6 @@ def test_a_normal_host_goes_into_a_url(host):
     """Every host that passes the checks can be one of a URL."""
     if host_problem(host) is None:
         assert UrlHost(host=normal_host(host)).host == host
-
-
-@pytest.mark.parametrize("port", [1, 5672, 65535])
-def test_ports(port):
-    """1 to 65535 are ports."""
-    assert port_problem(port) is None
-
-
-@pytest.mark.parametrize("port", [-1, 0, 65536, 70000])
-def test_no_ports(port):
-    """Other numbers are none."""
-    problem = port_problem(port)
-    assert problem is not None
-    assert problem.message == f"{port} is not a TCP port (1 to 65535)"
 
 
 @pytest.mark.parametrize("case", cases("logins"))

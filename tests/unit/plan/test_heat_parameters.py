@@ -44,7 +44,6 @@ UPSTREAMS_OTHERS = (
     "OctaviaPassword",
     "InternalTLSVncCAFile",
     "EnableEtcdInternalTLS",
-    "InternalTLSCAFile",
 )
 BECOMES = [parameter for parameter in HEAT_PARAMETERS.values() if parameter.becomes.startswith("$")]
 

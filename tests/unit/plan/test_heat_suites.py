@@ -68,7 +68,11 @@ def stated(service: ServicePlan) -> dict[str, Any]:
     """Return what a service's plan says beyond its defaults; the driver always."""
     fields = [field for field in attrs.fields(ServicePlan) if getattr(service, field.name) != field.default]
     assert not service.options
-    values = attrs.asdict(attrs.evolve(service, options={}), value_serializer=_listed)
+    values = attrs.asdict(
+        attrs.evolve(service, options={}),
+        filter=lambda field, value: field.name in ("host", "port") or value != field.default,
+        value_serializer=_listed,
+    )
     result = {field.name: values[field.name] for field in fields if field.name not in ("service", "options")}
     return {**result, "driver": service.driver} if service.service == "notify" else result
 

@@ -156,6 +156,13 @@ _RABBIT = (
         hint="set rabbit_transient_quorum_queue to true",
     ),
     Combination(
+        option="amqp_auto_delete",
+        rule="option-contradiction",
+        holds=_both("amqp_auto_delete", "rabbit_quorum_queue"),
+        message="a quorum queue (rabbit_quorum_queue) cannot delete itself (amqp_auto_delete)",
+        hint="leave amqp_auto_delete out",
+    ),
+    Combination(
         option="rabbit_transient_queues_ttl",
         rule="option-out-of-bounds",
         holds=_is_zero("rabbit_transient_queues_ttl"),

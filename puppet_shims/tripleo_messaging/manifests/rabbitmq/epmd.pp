@@ -5,11 +5,15 @@
 # distribution has no such unit, the brokers start the port mapper, by ERL_EPMD_ADDRESS.
 #
 # @param addresses
-#   IP addresses, IPv6 without brackets.
+#   The brokers' IP addresses, IPv6 without brackets. Nodes and tools ask on the loopback of their own protocol.
 class tripleo_messaging::rabbitmq::epmd (
   Array[String[1], 1] $addresses,
 ) {
-  $listeners = $addresses.map |$address| {
+  $loopback = $addresses.any |$address| { $address =~ /:/ } ? {
+    true    => ['127.0.0.1', '::1'],
+    default => ['127.0.0.1'],
+  }
+  $listeners = ($loopback + $addresses).unique.map |$address| {
     $address ? {
       /:/     => "[${address}]:4369",
       default => "${address}:4369",
