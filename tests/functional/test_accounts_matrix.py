@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -166,25 +167,60 @@ def left_of_the_past(deployment: Deployment) -> None:
     brokers.rabbitmqctl(host, "set_permissions", "-p", "calls", "notify", ".*", ".*", ".*")
 
 
-def test_renames_keep_the_old_until_it_is_asked_for(deployment: Deployment, tmp_path: Path):
-    """Without the switch, old user and virtual host stay beside the new ones, and serve."""
+@attrs.frozen
+class Removal:
+    """The run with the switch, and what was there before it: the broker, by its process id."""
+
+    run: puppet.PuppetRun
+    broker_pid: int
+
+
+@pytest.fixture(scope="module")
+def renaming(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> puppet.PuppetRun:
+    """Rename RPC's user and virtual host, on a broker with a past, without the switch."""
     left_of_the_past(deployment)
-    run = deployment.apply("together", tmp_path, renamed())
-    assert run.code == 2, run.output
+    return deployment.apply("together", tmp_path_factory.mktemp("renamed"), renamed())
+
+
+@pytest.fixture(scope="module")
+def removal(
+    deployment: Deployment, renaming: puppet.PuppetRun, tmp_path_factory: pytest.TempPathFactory
+) -> Removal:
+    """Turn on the switch, while a client of the old names is connected."""
+    assert renaming.code == 2, renaming.output
+    deployment.client.ask(
+        "stay", host="msg-0", port=5672, user="rpc", password=PASSWORDS["rpc"], virtual_host="calls"
+    )
+    pid = brokers.broker_pid(deployment.hosts["msg-0"])
+    directory = tmp_path_factory.mktemp("removed")
+    return Removal(deployment.apply("together", directory, renamed(remove_absent=True)), pid)
+
+
+@contextlib.contextmanager
+def stopped(host: NamespaceHost) -> Iterator[None]:
+    """Have the broker's process run, and answer nobody."""
+    pid = str(brokers.broker_pid(host))
+    host.must_run("kill", "-STOP", pid)
+    try:
+        yield
+    finally:
+        host.must_run("kill", "-CONT", pid)
+
+
+def test_renames_keep_the_old_until_it_is_asked_for(
+    deployment: Deployment, renaming: puppet.PuppetRun, tmp_path: Path
+):
+    """Without the switch, old user and virtual host stay beside the new ones, and serve."""
+    assert renaming.code == 2, renaming.output
     assert deployment.names("together", "list_users") == {"rpc", "nova", "notify", "guest", "-x"}
     assert deployment.names("together", "list_vhosts", "name") == {"calls", "-cloud", "events", "/"}
     assert deployment.log_in(Login(**OLD_USER, is_allowed=True)) == "welcome"
     assert deployment.apply("together", tmp_path, renamed()).code == 0
 
 
-def test_renames_leave_nothing_behind(deployment: Deployment, tmp_path: Path):
+def test_renames_leave_nothing_behind(deployment: Deployment, removal: Removal, tmp_path: Path):
     """With the switch they are gone, guest too, and their clients cut off; the next run changes nothing."""
-    deployment.client.ask(
-        "stay", host="msg-0", port=5672, user="rpc", password=PASSWORDS["rpc"], virtual_host="calls"
-    )
-    before = brokers.broker_pid(deployment.hosts["msg-0"])
-    run = deployment.apply("together", tmp_path, renamed(remove_absent=True))
-    assert run.code == 2, run.output
+    assert removal.run.code == 2, removal.run.output
     assert deployment.names("together", "list_users") == {"nova", "notify"}
     assert deployment.names("together", "list_vhosts", "name") == {"-cloud", "events"}
     assert deployment.names("together", "list_user_permissions", "notify") == {"events"}
@@ -192,32 +228,38 @@ def test_renames_leave_nothing_behind(deployment: Deployment, tmp_path: Path):
     log = deployment.hosts["msg-0"].must_run("grep", "-rh", "is deleted", "/var/log/rabbitmq")
     assert "connection_forced: \"user 'rpc' is deleted\"" in log
     assert deployment.apply("together", tmp_path, renamed(remove_absent=True)).code == 0
-    assert brokers.broker_pid(deployment.hosts["msg-0"]) == before
+    assert brokers.broker_pid(deployment.hosts["msg-0"]) == removal.broker_pid
 
 
-def test_permissions_beyond_the_plan_are_taken_back(deployment: Deployment, tmp_path: Path):
+def test_permissions_beyond_the_plan_are_taken_back(deployment: Deployment, removal: Removal, tmp_path: Path):
     """With the switch a user loses what an earlier plan gave it, and keeps what this one gives."""
+    assert removal.run.code == 2, removal.run.output
     host = deployment.hosts["msg-0"]
     brokers.rabbitmqctl(host, "set_permissions", "--vhost=-cloud", "notify", ".*", ".*", ".*")
-    assert deployment.apply("together", tmp_path, renamed(remove_absent=True)).code == 2
+    run = deployment.apply("together", tmp_path, renamed(remove_absent=True))
+    assert run.code == 2, run.output
     assert deployment.names("together", "list_user_permissions", "notify") == {"events"}
     assert deployment.names("together", "list_user_permissions", "nova") == {"-cloud"}
 
 
-def test_what_cannot_be_removed_fails_the_run(deployment: Deployment, tmp_path: Path):
+def test_what_cannot_be_removed_fails_the_run(deployment: Deployment, removal: Removal, tmp_path: Path):
     """A broker that does not answer its tools is not taken for one without leftovers."""
+    assert removal.run.code == 2, removal.run.output
     host = deployment.hosts["msg-0"]
-    deployment.apply("together", tmp_path, renamed(remove_absent=True))
+    with stopped(host):
+        check = host.run("/etc/rabbitmq/absent", "check")
+        run = deployment.apply("together", tmp_path, renamed(remove_absent=True))
+    assert check.returncode not in {0, 3}, check.stdout + check.stderr
+    # Nothing else of the run failed or had anything to do.
+    assert run.code == 4, run.output
+    assert "Exec[remove what is absent from rabbit]" in run.output
     assert host.run("/etc/rabbitmq/absent", "check").returncode == 0
-    host.must_run("cp", "-a", "/var/lib/rabbitmq/.erlang.cookie", "/var/lib/rabbitmq/kept")
-    host.write("/var/lib/rabbitmq/.erlang.cookie", "ANOTHER")
-    done = host.run("/etc/rabbitmq/absent", "check")
-    host.must_run("mv", "/var/lib/rabbitmq/kept", "/var/lib/rabbitmq/.erlang.cookie")
-    assert done.returncode not in {0, 3}, done.stdout + done.stderr
 
 
-def test_switched_off_again_the_script_is_gone(deployment: Deployment, tmp_path: Path):
+def test_switched_off_again_the_script_is_gone(deployment: Deployment, removal: Removal, tmp_path: Path):
     """Without the switch no command of ours is left that deletes."""
+    assert removal.run.code == 2, removal.run.output
+    assert deployment.hosts["msg-0"].checks.file("/etc/rabbitmq/absent").exists
     run = deployment.apply("together", tmp_path, RENAMED)
     assert run.code == 2, run.output
     assert not deployment.hosts["msg-0"].checks.file("/etc/rabbitmq/absent").exists

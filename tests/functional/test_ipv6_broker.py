@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -43,6 +44,17 @@ def prepare(hosts: dict[str, NamespaceHost], tmp_path_factory: pytest.TempPathFa
         brokers.wait_for(lambda host=host: has_network(host), "the address")
         rendered.install(host)
     return rendered
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _kernel_with_ipv6() -> None:
+    """Say so first where a new network has no IPv6: nothing here would work, and nothing would say why."""
+    command = ["unshare", "--net", "ip", "address", "add", f"{LAB}/64", "dev", "lo"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, (
+        f"new networks have no IPv6 on this machine ({done.stderr.strip()}), and these tests are of IPv6: "
+        "boot without ipv6.disable=1, and set net.ipv6.conf.{all,default}.disable_ipv6 to 0"
+    )
 
 
 @pytest.fixture(scope="module")

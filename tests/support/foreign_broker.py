@@ -45,7 +45,7 @@ class ForeignBroker:
         """Run one of RabbitMQ's tools on it and return what that printed."""
         return self.host.must_run(*_command(self.host, tool), *arguments)
 
-    def definitions(self) -> object:
+    def definitions(self) -> dict[str, object]:
         """Return users, virtual hosts, permissions, policies and queues, as the broker exports them."""
         return json.loads(self.run("rabbitmqctl", "-s", "export_definitions", "-"))
 

@@ -193,9 +193,9 @@ class Deeds:
             logging.getLogger("oslo_messaging").removeHandler(logged)
         return [f"{type(one).__name__}: {one}" for error in logged.errors for one in _chain(error)]
 
-    def start_calling(self, url: str, topic: str) -> None:
+    def start_calling(self, url: str, topic: str, timeout_s: int = 5) -> None:
         """Call a server without a pause, in a thread, until `stop_calling`."""
-        self._calling = _Calling(functools.partial(self.call, url, topic, "again", timeout_s=5))
+        self._calling = _Calling(functools.partial(self.call, url, topic, "again", timeout_s=timeout_s))
         self._calling.start()
 
     def calls(self) -> dict[str, Any]:

@@ -33,7 +33,8 @@ define tripleo_messaging::client (
     }
     # Both services may have one file, and then they have one content.
     unless File[$ca_file]['content'] == $ca_certificates {
-      fail("${ca_file} is to hold the certificates of ${name}, and the catalog has the file with other content")
+      $way_out = 'leave ca_certificates out of the plan, and the file is left to what declares it'
+      fail("${ca_file} is to hold the certificates of ${name}, and the catalog has the file with other content (${way_out})")
     }
   }
 }
