@@ -18,7 +18,7 @@ from tripleo_messaging.errors import UnreadableFileError, UsageError
 from tripleo_messaging.model.finding import Finding, has_errors
 from tripleo_messaging.model.topology import Topology
 from tripleo_messaging.tls.check import DEFAULT_WARNING_DAYS, Moment
-from tripleo_messaging.tls.make import CLIENTS, HOSTS, encrypted_clusters
+from tripleo_messaging.tls.layout import CLIENTS, HOSTS, encrypted_clusters
 from tripleo_messaging.tls.survey import Places, survey
 
 _THIS_HOST = Path("/")

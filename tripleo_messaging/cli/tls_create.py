@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Optional
 
@@ -31,16 +31,8 @@ from tripleo_messaging.model.finding import Finding
 from tripleo_messaging.model.topology import Cluster, Topology
 from tripleo_messaging.tls.authorities import FOLDER, STEPS, Authorities, certificates_of
 from tripleo_messaging.tls.certificates import read_pem
-from tripleo_messaging.tls.make import (
-    CLIENTS,
-    HOSTS,
-    Made,
-    Order,
-    below,
-    check_paths,
-    encrypted_clusters,
-    make,
-)
+from tripleo_messaging.tls.layout import CLIENTS, HOSTS, below, check_paths, encrypted_clusters
+from tripleo_messaging.tls.make import Made, Order, make
 
 DEFAULT_DAYS = 365
 DEFAULT_AUTHORITY_DAYS = 3650
@@ -116,7 +108,7 @@ def report(created: Created) -> Iterator[str]:
     yield "To run next, for each host below hosts, e.g."
     yield from (f"  {line}" for line in _commands_for_members(created.options.output, clusters))
     yield "and for each host that runs clients"
-    yield f"  {_copy(created.options.output, CLIENTS, _paths_of_clients(clusters), 'HOST')}"
+    yield f"  {_command_for_clients(created.options.output, clusters)}"
     yield from _rotation_lines(created.options, made)
 
 
@@ -167,31 +159,59 @@ def _plan_line(output: Path, cluster: Cluster, authorities: Mapping[str, Authori
 
 
 _GROUPS = {"rabbitmq": "rabbitmq", "qdrouterd": "qdrouterd"}
+_NEW = ".new"
 
 
 def _commands_for_members(output: Path, clusters: tuple[Cluster, ...]) -> Iterator[str]:
     """Yield what brings one member of each cluster its files, and has the broker read them."""
     seen: set[str] = set()
     for cluster in clusters:
-        host, tls = cluster.members[0].name, cluster.tls
-        group = _GROUPS.get(cluster.backend, cluster.backend)
+        host = cluster.members[0].name
         if host not in seen:
             mine = [one for one in clusters if any(member.name == host for member in one.members)]
-            yield _copy(output, f"{HOSTS}/{host}", _paths_of_members(mine), host)
+            paths = _paths_of_members(mine)
+            yield _copy(output, f"{HOSTS}/{host}", paths, host, [_given_group(one) for one in mine])
         seen.add(host)
-        key = command_line(tls.key_file or "")
-        yield command_line("ssh", host, f"chown root:{group} {key} && chmod 0640 {key}")
         if cluster.backend == "rabbitmq":
             script = f"{config_dir(cluster)}/run rabbitmqctl eval 'ssl:clear_pem_cache().'"
             yield command_line("ssh", host, script)
 
 
-def _copy(output: Path, tree: str, paths: list[str], host: str) -> str:
-    """Return a command that copies files, and leaves the modes of directories that are there alone."""
-    names = [below("", path).lstrip("/") for path in dict.fromkeys(paths)]
-    directory = str(output / tree)
-    packing = command_line("tar", "-C", directory, "--owner=root", "--group=root", "-c", *names)
-    return f"{packing} | {command_line('ssh', host, 'tar -x -C /')}"
+def _command_for_clients(output: Path, clusters: tuple[Cluster, ...]) -> str:
+    keys = [cluster.tls.client_key_file for cluster in clusters if cluster.tls.client_key_file]
+    return _copy(output, CLIENTS, _paths_of_clients(clusters), "HOST", map(_like_the_last, keys))
+
+
+def _given_group(cluster: Cluster) -> str:
+    """Return what lets the broker read the new key of a member."""
+    group = _GROUPS.get(cluster.backend, cluster.backend)
+    new = command_line(_relative(cluster.tls.key_file or "") + _NEW)
+    return f"chown root:{group} {new} && chmod 0640 {new}"
+
+
+def _like_the_last(key: str) -> str:
+    """Return what lets those read the new key of clients who can read the one that is there."""
+    last, new = command_line(_relative(key)), command_line(_relative(key) + _NEW)
+    commands = " && ".join(f"{command} --reference={last} {new}" for command in ("chown", "chmod"))
+    return f"if [ -e {last} ]; then {commands}; fi"
+
+
+def _copy(output: Path, tree: str, paths: list[str], host: str, access: Iterable[str]) -> str:
+    """Return a command that copies files, and leaves the modes of directories that are there alone.
+
+    They are unpacked beside those in use and moved when the right users can read them: a broker or a
+    service may read its files at any time.
+    """
+    names = [_relative(path) for path in dict.fromkeys(paths)]
+    options = ("--owner=root", "--group=root", f"--transform=s/$/{_NEW}/")
+    packing = command_line("tar", "-C", str(output / tree), *options, "-c", *names)
+    moving = f'for f in {command_line(*names)}; do mv -f "$f{_NEW}" "$f" || exit; done'
+    script = " && ".join(("cd /", "tar -x", *dict.fromkeys(access), moving))
+    return f"{packing} | {command_line('ssh', host, script)}"
+
+
+def _relative(path: str) -> str:
+    return below("", path).lstrip("/")
 
 
 def _paths_of_members(clusters: list[Cluster]) -> list[str]:

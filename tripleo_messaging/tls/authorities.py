@@ -80,7 +80,8 @@ def _pair(stem: str, present: Mapping[str, bytes]) -> Optional[KeyPair]:
     certificate, key = present.get(f"{stem}.crt"), present.get(f"{stem}.key")
     if certificate is None and key is None:
         return None
-    # Half a pair is one that `check` finds fault with, never a reason to make another.
+    # Half a pair is never a reason to make another: without certificate it is an error, and without key
+    # it signs nothing.
     return KeyPair(certificate=certificate or b"", key=key or b"")
 
 
@@ -143,11 +144,12 @@ def check_signer(authorities: Authorities, directory: str, moment: Moment) -> tu
     key = Source(path=path, origin=Origin(file=f"{stem}.key"))
     findings = (
         *check_authorities(certificate, pair.certificate, moment),
-        *check_key(key, pair.key, 0, pair.certificate),
+        # One that is kept elsewhere is missed only when something is to be signed.
+        *(check_key(key, pair.key, 0, pair.certificate) if pair.key else ()),
     )
     hint = {
         "tls-expires-soon": f"begin with another: --new-authority {authorities.cluster}",
-        "tls-expired": f"nobody trusts it now: remove {stem}.crt and .key, and run again for a new one",
+        "tls-expired": "nobody trusts it now: run again with a directory that is empty, for a new one",
     }
     return tuple(attrs.evolve(one, hint=hint.get(one.rule, one.hint)) for one in findings)
 

@@ -1,19 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every certificate file of a topology, made below one directory, and kept while it is good.
-
-::
-
-    authorities/CLUSTER.crt, .key    the CA of each cluster
-    hosts/NAME/PATH                  what the member NAME has at the absolute PATH
-    clients/PATH                     what every host that runs clients has there
-"""
+"""Every certificate file of a topology, made below one directory, and kept while it is good."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath
 from typing import Optional
 
 import attrs
@@ -22,14 +15,29 @@ from tripleo_messaging import files
 from tripleo_messaging.errors import UnwritableFileError, UsageError
 from tripleo_messaging.file_set import Change, File, recover, replace_files
 from tripleo_messaging.model.finding import Finding, has_errors
-from tripleo_messaging.model.topology import Cluster, Member, Topology
+from tripleo_messaging.model.topology import Cluster, Topology
 from tripleo_messaging.tls import authorities as ca
 from tripleo_messaging.tls.certificates import Certificate, is_signed_by, read_pem
 from tripleo_messaging.tls.check import DEFAULT_WARNING_DAYS, Moment, Source
 from tripleo_messaging.tls.create import KeyPair, create_certificate
-from tripleo_messaging.tls.survey import LIMIT_BYTES
+from tripleo_messaging.tls.kept import (
+    check_can_sign,
+    check_kept,
+    check_roots,
+    leftovers,
+    read,
+    read_pair,
+)
+from tripleo_messaging.tls.layout import (
+    CLIENTS,
+    HOSTS,
+    Identity,
+    below,
+    encrypted_clusters,
+    identities,
+    trees,
+)
 
-HOSTS, CLIENTS = "hosts", "clients"
 _FOLDERS = (ca.FOLDER, HOSTS, CLIENTS)
 
 
@@ -54,29 +62,6 @@ class Order:
 
 
 @attrs.frozen(kw_only=True)
-class Identity:
-    """A certificate and a key that somebody has.
-
-    Attributes:
-        cluster: whose authority signs it.
-        tree: directory below the one that is written, ``hosts/NAME`` or ``clients``.
-        certificate_file: absolute path on the host.
-        key_file: absolute path on the host.
-        common_name: whose it is.
-        hosts: names and addresses that it stands for.
-        purposes: of ``server`` and ``client``.
-    """
-
-    cluster: str
-    tree: str
-    certificate_file: str
-    key_file: str
-    common_name: str
-    hosts: tuple[str, ...]
-    purposes: tuple[str, ...]
-
-
-@attrs.frozen(kw_only=True)
 class Made:
     """What was done.
 
@@ -91,84 +76,6 @@ class Made:
     change: Optional[Change] = None
     authorities: Mapping[str, ca.Authorities] = attrs.field(factory=dict)
     renewed: Mapping[str, str] = attrs.field(factory=dict)
-
-
-def encrypted_clusters(topology: Topology) -> tuple[Cluster, ...]:
-    """Return the clusters of ours that speak TLS."""
-    return tuple(cluster for cluster in topology.clusters.values() if cluster.tls.enabled)
-
-
-def identities(cluster: Cluster) -> Iterator[Identity]:
-    """Yield the certificates that members and clients of a cluster have."""
-    tls = cluster.tls
-    # A client that compares names may compare each member's with the name of the first: kombu 5.7 does.
-    others = [member.host_name for member in cluster.members]
-    if tls.certificate_file and tls.key_file:
-        for member in cluster.members:
-            yield Identity(
-                cluster=cluster.name,
-                tree=f"{HOSTS}/{member.name}",
-                certificate_file=tls.certificate_file,
-                key_file=tls.key_file,
-                common_name=member.host_name,
-                hosts=tuple(dict.fromkeys((*_names(member), *others))),
-                purposes=("server", "client"),
-            )
-    if tls.client_certificate_file and tls.client_key_file:
-        yield Identity(
-            cluster=cluster.name,
-            tree=CLIENTS,
-            certificate_file=tls.client_certificate_file,
-            key_file=tls.client_key_file,
-            common_name=f"{cluster.name} client",
-            hosts=(),
-            purposes=("client",),
-        )
-
-
-def _names(member: Member) -> Iterator[str]:
-    yield member.host_name
-    try:
-        ipaddress.ip_address(member.host_name)
-    except ValueError:
-        short = member.host_name.partition(".")[0]
-        yield from (short,) if short != member.host_name else ()
-    yield from (member.address,) if member.address != member.host_name else ()
-
-
-def below(tree: str, path: str) -> str:
-    """Return where a file of a host stands, below the directory that is written."""
-    return f"{tree}/{str(PurePosixPath(path)).lstrip('/')}"
-
-
-def check_paths(topology: Topology) -> tuple[Finding, ...]:
-    """Find paths at which one host would have two things: each cluster has an authority of its own."""
-    users: dict[str, str] = {}
-    findings = []
-    for cluster in encrypted_clusters(topology):
-        for place, name in _named(cluster):
-            other = users.setdefault(place, f"$.{cluster.name}.tls.{name}")
-            path = f"$.{cluster.name}.tls.{name}"
-            if other != path:
-                message = f"is the path of {other} too, and the two have different content"
-                hint = "give each its own path: each cluster has an authority and certificates of its own"
-                findings.append(Source(path=path).finding("tls-shared-path", message, hint))
-    return tuple(dict.fromkeys(findings))
-
-
-def _named(cluster: Cluster) -> Iterator[tuple[str, str]]:
-    """Yield each place that is written for a cluster, and the plan's key that names it."""
-    for name in ("certificate_file", "key_file", "client_certificate_file", "client_key_file", "ca_file"):
-        path = getattr(cluster.tls, name)
-        for tree in _trees(cluster, name) if path else ():
-            yield below(tree, path), name
-
-
-def _trees(cluster: Cluster, name: str) -> Iterator[str]:
-    if not name.startswith("client_"):
-        yield from (f"{HOSTS}/{member.name}" for member in cluster.members)
-    if name.startswith("client_") or name == "ca_file":
-        yield CLIENTS
 
 
 def make(output: Path, topology: Topology, order: Order, now: dt.datetime) -> Made:
@@ -214,31 +121,78 @@ def _refuse_foreign(output: Path) -> None:
         raise UnwritableFileError(str(output), reason)
 
 
+@attrs.frozen(kw_only=True)
+class _Leaf:
+    """What there is of an identity, and why to make it anew: empty for the first, ``None`` to keep it."""
+
+    identity: Identity
+    pair: KeyPair
+    reason: Optional[str]
+
+    @property
+    def place(self) -> str:
+        return below(self.identity.tree, self.identity.certificate_file)
+
+
+@attrs.frozen(kw_only=True)
+class _Work:
+    """What is to be done for one cluster."""
+
+    cluster: Cluster
+    authorities: ca.Authorities
+    present: tuple[str, ...] = ()
+    leaves: tuple[_Leaf, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
 def _make(output: Path, clusters: tuple[Cluster, ...], order: Order, now: dt.datetime) -> Made:
-    moment = Moment(now=now)
-    wanted: dict[str, File] = {}
-    present: list[str] = []
-    findings: list[Finding] = []
-    renewed: dict[str, str] = {}
-    authorities = {}
-    for cluster in clusters:
-        there = _read(output, ca.paths(cluster.name))
-        present += there
-        known = _rotated(ca.read_authorities(cluster.name, there), order, now)
-        authorities[cluster.name] = known
-        findings += (*ca.check_signer(known, str(output), moment), *_unknown_to_plan(cluster, known, order))
-        if not has_errors(findings):
-            wanted.update(_files_of(cluster, known))
-            for identity in identities(cluster):
-                pair, reason = _kept_or_made(output, identity, known.signer, order, now)
-                stem = below(identity.tree, identity.certificate_file)
-                wanted[stem] = File(data=pair.certificate, mode=files.PUBLIC_MODE)
-                wanted[below(identity.tree, identity.key_file)] = File(data=pair.key, mode=files.SECRET_MODE)
-                renewed.update({stem: reason} if reason is not None else {})
+    works = [_work(output, cluster, order, now) for cluster in clusters]
+    findings = tuple(finding for work in works for finding in work.findings)
     if has_errors(findings):
-        return Made(findings=tuple(findings))
-    change = replace_files(output, wanted, present)
-    return Made(findings=tuple(findings), change=change, authorities=authorities, renewed=renewed)
+        return Made(findings=findings)
+    wanted = {path: file for work in works for path, file in _files_of(work, order, now)}
+    _make_directories(output, wanted)
+    change = replace_files(output, wanted, [path for work in works for path in work.present])
+    return Made(
+        findings=(*findings, *leftovers(output, wanted)),
+        change=change,
+        authorities={work.cluster.name: work.authorities for work in works},
+        renewed={
+            leaf.place: leaf.reason for work in works for leaf in work.leaves if leaf.reason is not None
+        },
+    )
+
+
+def _work(output: Path, cluster: Cluster, order: Order, now: dt.datetime) -> _Work:
+    there = read(output, ca.paths(cluster.name))
+    found = ca.read_authorities(cluster.name, there)
+    lost = check_kept(output, cluster, found)
+    if lost:
+        return _Work(cluster=cluster, authorities=found, findings=lost)
+    known = _rotated(found, order, now)
+    findings: tuple[Finding, ...] = (
+        *ca.check_signer(known, str(output), Moment(now=now)),
+        *_unknown_to_plan(cluster, known, order),
+        *check_roots(output, cluster, known, given_up=_given_up(found, order)),
+    )
+    leaves: tuple[_Leaf, ...] = ()
+    if not has_errors(findings):
+        leaves = tuple(_leaf(output, one, known.signer, order, now) for one in identities(cluster))
+        due = [leaf.place for leaf in leaves if leaf.reason is not None]
+        findings = (*findings, *check_can_sign(output, found, known, due))
+    return _Work(cluster=cluster, authorities=known, present=tuple(there), leaves=leaves, findings=findings)
+
+
+def _given_up(found: ca.Authorities, order: Order) -> Optional[KeyPair]:
+    return found.previous if found.cluster in order.steps.get("retire", ()) else None
+
+
+def _make_directories(output: Path, paths: Iterable[str]) -> None:
+    # One by one: of a path that is made at once only the last directory gets the mode.
+    for parent in sorted({parent for path in paths for parent in PurePath(path).parents}):
+        # What is below a link is refused later, when nothing is written yet.
+        if not any((output / one).is_symlink() for one in (parent, *parent.parents)):
+            files.make_directory(output / parent, files.SECRET_DIR_MODE)
 
 
 def _rotated(authorities: ca.Authorities, order: Order, now: dt.datetime) -> ca.Authorities:
@@ -264,26 +218,32 @@ def _unknown_to_plan(cluster: Cluster, authorities: ca.Authorities, order: Order
         yield source.finding("tls-authority-not-in-plan", message, hint, "error" if is_cut_off else "warning")
 
 
-def _files_of(cluster: Cluster, authorities: ca.Authorities) -> Iterator[tuple[str, File]]:
-    for stem, pair in authorities.files():
+def _files_of(work: _Work, order: Order, now: dt.datetime) -> Iterator[tuple[str, File]]:
+    for stem, pair in work.authorities.files():
         yield f"{stem}.crt", File(data=pair.certificate, mode=files.PUBLIC_MODE)
-        yield f"{stem}.key", File(data=pair.key, mode=files.SECRET_MODE)
-    if cluster.tls.ca_file:
-        bundle = File(data=authorities.bundle, mode=files.PUBLIC_MODE)
-        yield from ((below(tree, cluster.tls.ca_file), bundle) for tree in _trees(cluster, "ca_file"))
+        # The key of one that signs nothing now may be kept elsewhere.
+        yield from ((f"{stem}.key", File(data=pair.key, mode=files.SECRET_MODE)),) if pair.key else ()
+    ca_file = work.cluster.tls.ca_file
+    for tree in trees(work.cluster, "ca_file") if ca_file else ():
+        yield below(tree, ca_file or ""), File(data=work.authorities.bundle, mode=files.PUBLIC_MODE)
+    for leaf in work.leaves:
+        pair = (
+            leaf.pair if leaf.reason is None else _signed(leaf.identity, work.authorities.signer, order, now)
+        )
+        yield leaf.place, File(data=pair.certificate, mode=files.PUBLIC_MODE)
+        key = below(leaf.identity.tree, leaf.identity.key_file)
+        yield key, File(data=pair.key, mode=files.SECRET_MODE)
 
 
-def _kept_or_made(
-    output: Path, identity: Identity, signer: KeyPair, order: Order, now: dt.datetime
-) -> tuple[KeyPair, Optional[str]]:
-    """Return what is there and is good, or a new one and why it was made: nothing where there was none."""
-    places = [below(identity.tree, path) for path in (identity.certificate_file, identity.key_file)]
-    there = _read(output, places)
-    pair = KeyPair(certificate=there.get(places[0], b""), key=there.get(places[1], b""))
-    reason = _fault(pair, identity, signer, order, now) if there else ""
-    if reason is None:
-        return pair, None
-    made = create_certificate(
+def _leaf(output: Path, identity: Identity, signer: KeyPair, order: Order, now: dt.datetime) -> _Leaf:
+    pair = read_pair(output, identity)
+    is_there = pair.certificate or pair.key
+    reason = _fault(pair, identity, signer, order, now) if is_there else ""
+    return _Leaf(identity=identity, pair=pair, reason=reason)
+
+
+def _signed(identity: Identity, signer: KeyPair, order: Order, now: dt.datetime) -> KeyPair:
+    return create_certificate(
         signer,
         identity.common_name,
         identity.hosts,
@@ -291,7 +251,6 @@ def _kept_or_made(
         days=order.days,
         usages=identity.purposes,
     )
-    return made, reason
 
 
 def _fault(
@@ -300,7 +259,7 @@ def _fault(
     """Return why a certificate is to be made anew; ``None`` for a good one."""
     found, roots = read_pem(pair.certificate).certificates, read_pem(signer.certificate).certificates
     if not found or not ca.is_pair(found[0], pair.key):
-        return "could not be read, or the key was another's"
+        return "certificate or key was missing"
     certificate, root = found[0], roots[0]
     faults = {
         "was of another authority": not is_signed_by(certificate, root),
@@ -322,8 +281,3 @@ def _plain(host: str) -> object:
         return ipaddress.ip_address(host)
     except ValueError:
         return host
-
-
-def _read(output: Path, names: Iterable[str]) -> dict[str, bytes]:
-    found = ((name, files.read_if_there(output / name, LIMIT_BYTES)) for name in names)
-    return {name: data for name, data in found if data is not None}

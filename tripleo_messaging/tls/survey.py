@@ -79,10 +79,11 @@ def survey(topology: Topology, places: Places, moment: Moment) -> tuple[Finding,
 
 def _services(topology: Topology) -> Iterator[Service]:
     """Yield the services with TLS; of those that share a cluster, the first."""
-    seen = set()
+    seen: set[object] = set()
     for service in topology.services.values():
-        if service.tls.enabled and (service.cluster or service.name) not in seen:
-            seen.add(service.cluster or service.name)
+        brokers = service.cluster or service.endpoints
+        if service.tls.enabled and brokers not in seen:
+            seen.add(brokers)
             yield service
 
 
@@ -139,22 +140,32 @@ def _trust(bundles: list[_Bundle]) -> tuple[tuple[str, tuple[Certificate, ...]],
 
 
 def _bundle(root: Path, path: str, tls: Tls, moment: Moment) -> _Bundle:
-    """Read a file of authorities; what Puppet is to write stands for a file that is not there yet."""
+    """Read a file of authorities; what Puppet is to write into it stands for what it is now."""
     if tls.ca_file is None:
         return _Bundle()
     found = _find(root, f"{path}.ca_file", tls.ca_file)
-    if found.is_there:
-        findings = check_authorities(found.source, found.data, moment)
-    elif tls.ca_certificates is not None:
-        data = tls.ca_certificates.encode("utf-8", "replace")
-        hint = "Puppet puts the plan's ca_certificates there: run it"
-        missing = tuple(attrs.evolve(one, severity="warning", hint=hint) for one in found.findings)
-        found = _Found(source=Source(path=f"{path}.ca_certificates"), data=data)
-        findings = (*missing, *check_authorities(found.source, data, moment))
-    else:
-        return _Bundle(findings=found.findings)
+    findings = check_authorities(found.source, found.data, moment) if found.is_there else found.findings
+    if tls.ca_certificates is not None:
+        # What the file is to be at the next run of Puppet counts, whatever it is now.
+        there, found = found, _planned(path, tls.ca_certificates)
+        findings = (*_differing(there, found), *check_authorities(found.source, found.data, moment))
+    elif not found.is_there:
+        return _Bundle(findings=findings)
     file = str(found.source.origin or found.source.path)
     return _Bundle(file=file, authorities=read_pem(found.data).certificates, findings=findings)
+
+
+def _planned(path: str, certificates: str) -> _Found:
+    return _Found(source=Source(path=f"{path}.ca_certificates"), data=certificates.encode("utf-8", "replace"))
+
+
+def _differing(there: _Found, planned: _Found) -> Iterator[Finding]:
+    """Find a file that is not yet what the plan says."""
+    hint = "Puppet puts the plan's ca_certificates there: run it"
+    yield from (attrs.evolve(one, severity="warning", hint=hint) for one in there.findings)
+    if there.is_there and read_pem(there.data).certificates != read_pem(planned.data).certificates:
+        message = "does not hold the plan's ca_certificates"
+        yield there.source.finding("tls-other-authorities", message, hint, "warning")
 
 
 def _find(root: Path, json_path: str, path: str) -> _Found:

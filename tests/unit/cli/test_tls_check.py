@@ -219,3 +219,18 @@ def test_no_key_is_shown(run, write, made):
     assert ran.status == 1
     assert "tls-key-in-certificate-file" in ran.out
     assert not any(line.decode() in ran.out + ran.err for line in key.split() if len(line) > 20)
+
+
+def test_the_plans_authorities_count_where_the_file_is_there(check, made):
+    """Puppet writes them over what is there, so members' certificates of another authority will not do."""
+    text = "".join(f"      {line}\n" for line in authority("other").certificate.decode().splitlines())
+    plan = PLAN.replace("notify:\n", f"    ca_certificates: |\n{text}notify:\n", 1)
+    status, rows, _ = check(plan=plan)
+    assert status == 1
+    found = short(rows, made)
+    assert ("error", "tls-untrusted", f"{BROKER}.crt") in found
+    assert ("warning", "tls-other-authorities", f"{CLIENTS}/rpc/ca.crt") in found
+    own = (made / "authorities/rpc.crt").read_text()
+    text = "".join(f"      {line}\n" for line in own.splitlines())
+    plan = PLAN.replace("notify:\n", f"    ca_certificates: |\n{text}notify:\n", 1)
+    assert check(plan=plan)[:2] == (0, [])

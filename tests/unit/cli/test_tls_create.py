@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
+import shutil
 import stat
 import subprocess
 
@@ -76,17 +78,23 @@ To write into the plan, for Puppet to put the authorities in place on every host
   $.rpc.tls.ca_certificates: the text of {made}/clients/etc/rpc/ca.crt
   $.notify.tls.ca_certificates: the text of {made}/clients/etc/notify/ca.crt
 To run next, for each host below hosts, e.g.
-  tar -C {made}/hosts/ctl-0 --owner=root --group=root -c etc/rpc/ca.crt etc/rpc/broker.crt \
-etc/rpc/broker.key | ssh ctl-0 'tar -x -C /'
-  ssh ctl-0 'chown root:rabbitmq /etc/rpc/broker.key && chmod 0640 /etc/rpc/broker.key'
+  tar -C {made}/hosts/ctl-0 --owner=root --group=root '--transform=s/$/.new/' -c etc/rpc/ca.crt \
+etc/rpc/broker.crt etc/rpc/broker.key | ssh ctl-0 'cd / && tar -x && \
+chown root:rabbitmq etc/rpc/broker.key.new && chmod 0640 etc/rpc/broker.key.new && \
+for f in etc/rpc/ca.crt etc/rpc/broker.crt etc/rpc/broker.key; do mv -f "$f.new" "$f" || exit; done'
   ssh ctl-0 '/etc/rabbitmq/run rabbitmqctl eval '"'"'ssl:clear_pem_cache().'"'"''
-  tar -C {made}/hosts/msg-0 --owner=root --group=root -c etc/notify/ca.crt etc/notify/broker.crt \
-etc/notify/broker.key | ssh msg-0 'tar -x -C /'
-  ssh msg-0 'chown root:rabbitmq /etc/notify/broker.key && chmod 0640 /etc/notify/broker.key'
+  tar -C {made}/hosts/msg-0 --owner=root --group=root '--transform=s/$/.new/' -c etc/notify/ca.crt \
+etc/notify/broker.crt etc/notify/broker.key | ssh msg-0 'cd / && tar -x && \
+chown root:rabbitmq etc/notify/broker.key.new && chmod 0640 etc/notify/broker.key.new && \
+for f in etc/notify/ca.crt etc/notify/broker.crt etc/notify/broker.key; do mv -f "$f.new" "$f" || exit; done'
   ssh msg-0 '/etc/rabbit_notify/run rabbitmqctl eval '"'"'ssl:clear_pem_cache().'"'"''
 and for each host that runs clients
-  tar -C {made}/clients --owner=root --group=root -c etc/rpc/ca.crt etc/notify/ca.crt \
-etc/notify/client.crt etc/notify/client.key | ssh HOST 'tar -x -C /'
+  tar -C {made}/clients --owner=root --group=root '--transform=s/$/.new/' -c etc/rpc/ca.crt \
+etc/notify/ca.crt etc/notify/client.crt etc/notify/client.key | ssh HOST 'cd / && tar -x && \
+if [ -e etc/notify/client.key ]; then chown --reference=etc/notify/client.key etc/notify/client.key.new && \
+chmod --reference=etc/notify/client.key etc/notify/client.key.new; fi && \
+for f in etc/rpc/ca.crt etc/notify/ca.crt etc/notify/client.crt etc/notify/client.key; \
+do mv -f "$f.new" "$f" || exit; done'
 """
     )
     assert "PRIVATE" not in ran.out + ran.err
@@ -122,6 +130,18 @@ def test_keys_are_for_their_owner_alone(create, made):
     assert stat.S_IMODE(made.stat().st_mode) == 0o700
 
 
+def test_directories_are_for_their_owner_alone(create, made):
+    """Each has 0700 under the usual umask, the ones between as well, so that what is moved stays closed."""
+    before = os.umask(0o022)
+    try:
+        assert create().status == 0
+    finally:
+        os.umask(before)
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in made.rglob("*") if path.is_dir()}
+    assert made / "hosts/ctl-0/etc" in modes
+    assert set(modes.values()) == {0o700}
+
+
 def test_what_is_good_stays(create, made):
     """Run again, nothing is written; a member's lost key costs that certificate alone."""
     create()
@@ -132,7 +152,7 @@ def test_what_is_good_stays(create, made):
     ran = create()
     changed = {path for path, data in contents(made).items() if data != before[path]}
     assert changed == {f"{RPC}/broker.crt", f"{RPC}/broker.key"}
-    assert "1 certificate made anew: could not be read, or the key was another's" in ran.out
+    assert "1 certificate made anew: certificate or key was missing" in ran.out
 
 
 def test_a_changed_member_gets_its_names(create, made):
@@ -277,7 +297,9 @@ def test_an_authority_that_ended_is_told_of(create, made):
     """It signs nothing more: nothing is written, the way out is named; one that ends soon is a warning."""
     create()
     stem = made / "authorities/rpc"
-    for days, status, text in ((-1, 1, "nobody trusts it now: remove"), (5, 0, "--new-authority rpc")):
+    for days, status, text in ((-1, 1, "nobody trusts it now: run again"), (5, 0, "--new-authority rpc")):
+        for folder in ("hosts", "clients"):
+            shutil.rmtree(made / folder, ignore_errors=True)
         start = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=9)
         pair = create_authority("rpc", now=start, days=9 + days)
         stem.with_suffix(".crt").write_bytes(pair.certificate)
@@ -289,15 +311,39 @@ def test_an_authority_that_ended_is_told_of(create, made):
         assert (contents(made) == before) is bool(status)
 
 
-def test_half_an_authority_is_never_made_anew(create, made):
-    """Without its key it cannot sign; a new one in its place would cut off everybody."""
+def test_a_key_kept_elsewhere_is_missed_when_it_is_to_sign(create, made):
+    """Without it all that is good stays; nothing is made anew, and no other authority either."""
     create()
     (made / "authorities/rpc.key").unlink()
     before = contents(made)
-    ran = create()
-    assert ran.status == 1
-    assert "authorities/rpc.key: error: $.rpc.tls: holds no private key in PEM" in ran.err
+    assert create().status == 0
     assert contents(made) == before
+    (made / RPC / "broker.key").unlink()
+    del before[f"{RPC}/broker.key"]
+    ran = create()
+    assert (ran.status, ran.out) == (1, "")
+    assert f"authorities/rpc.key: error: $.rpc.tls: is not there, and is to sign {RPC}/broker.crt" in ran.err
+    assert "(put authorities/rpc.key back, or begin with a directory that is empty)" in ran.err
+    assert contents(made) == before
+
+
+def test_a_rotation_needs_the_key_that_is_to_sign_alone(create, made):
+    """The first authority's key may be away throughout; the second's has to be there for the switch."""
+    create()
+    first_key, next_key = made / "authorities/rpc.key", made / "authorities/rpc-next.key"
+    first_key.unlink()
+    assert create("--new-authority", "rpc").status == 0
+    kept = next_key.read_bytes()
+    next_key.unlink()
+    before = contents(made)
+    ran = create("--switch", "rpc")
+    assert (ran.status, contents(made)) == (1, before)
+    assert "put authorities/rpc-next.key back" in ran.err
+    next_key.write_bytes(kept)
+    assert create("--switch", "rpc").status == 0
+    assert not (made / "authorities/rpc-previous.key").exists()
+    assert first_key.read_bytes() == kept
+    assert create("--retire", "rpc").status == 0
 
 
 def test_one_path_for_two_things_is_an_error(create, made):
@@ -323,15 +369,217 @@ def test_wrong_usage_makes_nothing(create, made):
     assert [path.name for path in made.iterdir()] == ["precious"]
 
 
+def run_copy(out, host, directory, access=()):
+    """Run the printed command that copies to a host, with a directory in the place of the host's ``/``.
+
+    What only root can do is replaced, by `access` if that is given.
+    """
+    line = next(line for line in out.splitlines() if f"| ssh {host} " in line)
+    packing, _, remote = line.partition(f" | ssh {host} ")
+    (script,) = shlex.split(remote)
+    for old, new in {
+        "cd /": f"cd {directory}",
+        "chown root:rabbitmq": f"chown {os.getuid()}:{os.getgid()}",
+        **dict(access),
+    }.items():
+        script = script.replace(old, new)
+    packing = packing.replace("--owner=root --group=root ", "")
+    command = f"{packing} | sh -c {shlex.quote(script)}"
+    return subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True)
+
+
 def test_the_copy_leaves_directories_as_they_are(create, made, tmp_path):
     """The command that is printed brings the files, and no mode of a directory that is there."""
-    out = create().out
-    line = next(line for line in out.splitlines() if "| ssh ctl-0" in line)
-    packing = line.partition(" | ")[0].replace("--owner=root --group=root ", "")
     host = tmp_path / "host"
     (host / "etc").mkdir(parents=True)
     (host / "etc").chmod(0o751)
-    subprocess.run(["sh", "-c", f"{packing} | tar -x -C {host}"], check=True)
+    ran = run_copy(create().out, "ctl-0", host)
+    assert (ran.returncode, ran.stderr) == (0, "")
     assert stat.S_IMODE((host / "etc").stat().st_mode) == 0o751
     assert contents(host) == contents(made / "hosts/ctl-0")
-    assert stat.S_IMODE((host / "etc/rpc/broker.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((host / "etc/rpc/broker.key").stat().st_mode) == 0o640
+    assert stat.S_IMODE((host / "etc/rpc/broker.crt").stat().st_mode) == 0o644
+
+
+def test_the_copy_replaces_files_when_the_broker_can_read_the_new_ones(create, made, tmp_path):
+    """Nothing in use changes before the new key has its group; where that fails, all is as it was."""
+    out, host = create().out, tmp_path / "host"
+    host.mkdir()
+    assert run_copy(out, "ctl-0", host).returncode == 0
+    used = contents(host)
+    (made / RPC / "broker.key").unlink()
+    out = create().out
+    assert run_copy(out, "ctl-0", host, {"chmod 0640": "false"}).returncode != 0
+    now = contents(host)
+    assert {name: data for name, data in now.items() if not name.endswith(".new")} == used
+    assert stat.S_IMODE((host / "etc/rpc/broker.key").stat().st_mode) == 0o640
+    assert stat.S_IMODE((host / "etc/rpc/broker.key.new").stat().st_mode) == 0o600
+    assert run_copy(out, "ctl-0", host).returncode == 0
+    assert contents(host) == contents(made / "hosts/ctl-0") != used
+
+
+def test_the_copy_keeps_who_reads_the_key_of_clients(create, made, tmp_path):
+    """It is the services' own: the mode that the last one had, the next one has."""
+    out, host = create().out, tmp_path / "host"
+    host.mkdir()
+    key = host / "etc/notify/client.key"
+    for mode in (0o600, 0o640):
+        assert run_copy(out, "HOST", host).returncode == 0
+        assert stat.S_IMODE(key.stat().st_mode) == mode
+        key.chmod(0o640)
+    assert contents(host) == contents(made / "clients")
+
+
+@pytest.mark.parametrize(
+    "lost", [("rpc.crt", "rpc.key"), ("rpc.crt", "rpc.key", "notify.crt", "notify.key")], ids=["one", "all"]
+)
+def test_a_lost_authority_is_never_made_anew(create, made, tmp_path, lost):
+    """Its key may be kept elsewhere: nothing is written, and what is there is named; put back, it goes on."""
+    create()
+    before = contents(made)
+    for name in lost:
+        (made / "authorities" / name).rename(tmp_path / name)
+    left = contents(made)
+    ran = create()
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.count("[tls-authority-missing]") == len(lost) / 2
+    assert "put authorities/rpc.crt and .key back" in ran.err
+    assert contents(made) == left
+    for name in lost:
+        (tmp_path / name).rename(made / "authorities" / name)
+    assert create().status == 0
+    assert contents(made) == before
+
+
+def test_authorities_are_missed_whatever_the_paths_are(create, made, tmp_path):
+    """Without any authority, files at paths that the plan named before tell that there was one."""
+    create()
+    (made / "authorities").rename(tmp_path / "offline")
+    before = contents(made)
+    ran = create(plan=PLAN.replace("/etc/", "/opt/"))
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.count("[tls-authority-missing]") == 2
+    assert contents(made) == before
+
+
+def test_an_authority_of_a_rotation_alone_is_none(create, made):
+    """Where only the one is left that waited, the one that signs is missing."""
+    create()
+    create("--new-authority", "rpc")
+    for name in ("rpc.crt", "rpc.key"):
+        (made / "authorities" / name).unlink()
+    before = contents(made)
+    ran = create()
+    assert ran.status == 1
+    assert "authorities/rpc-next is there" in ran.err
+    assert contents(made) == before
+
+
+def test_what_was_not_made_here_is_kept(create, made):
+    """A certificate of another authority, put there by hand, is not lost with its key."""
+    create()
+    pair = certificate(create_authority("corporate", now=dt.datetime.now(dt.timezone.utc), days=9), "ctl-0")
+    (made / RPC / "broker.crt").write_bytes(pair.certificate)
+    (made / RPC / "broker.key").write_bytes(pair.key)
+    before = contents(made)
+    ran = create()
+    assert (ran.status, ran.out) == (1, "")
+    assert "broker.crt: error: $.rpc.tls: 'ctl-0' was not made here" in ran.err
+    assert contents(made) == before
+
+
+NOT_MADE_HERE = {
+    "its key with our certificate": ("broker.key", "key"),
+    "a certificate that cannot be read": ("broker.crt", "text"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_MADE_HERE)
+def test_half_of_what_was_not_made_here_is_kept(create, made, case):
+    """A key that belongs to no certificate of ours may be the only copy; so may what cannot be read."""
+    create()
+    name, kind = NOT_MADE_HERE[case]
+    other = certificate(create_authority("corporate", now=dt.datetime.now(dt.timezone.utc), days=9), "ctl-0")
+    (made / RPC / name).write_bytes({"key": other.key, "text": b"0\x82 DER"}[kind])
+    before = contents(made)
+    ran = create()
+    assert (ran.status, ran.out) == (1, "")
+    assert f"{RPC}/{name}: error: $.rpc.tls: " in ran.err
+    assert "(remove certificate and key to have new ones made, or give another directory)" in ran.err
+    assert contents(made) == before
+    for half in ("broker.crt", "broker.key"):
+        (made / RPC / half).unlink()
+    assert create().status == 0
+
+
+@pytest.mark.parametrize("steps", [("--new-authority",), ("--new-authority", "--switch")], ids=" ".join)
+def test_what_a_former_authority_of_ours_signed_is_renewed(create, made, steps):
+    """An old pair that came back during a rotation is ours, whichever of our authorities signed it."""
+    create()
+    old = {name: (made / RPC / name).read_bytes() for name in ("broker.crt", "broker.key")}
+    for step in steps:
+        create(step, "rpc")
+    for name, data in old.items():
+        (made / RPC / name).write_bytes(data)
+    ran = create()
+    assert ran.status == 0, ran.err
+    is_new = (made / RPC / "broker.key").read_bytes() != old["broker.key"]
+    assert is_new is ("--switch" in steps)
+    assert is_signed_by(first(made / RPC / "broker.crt"), first(made / "authorities/rpc.crt"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "lost"),
+    [
+        (("--new-authority",), "rpc-next"),
+        (("--new-authority", "--switch"), "rpc-previous"),
+    ],
+    ids=["next", "previous"],
+)
+def test_a_bundle_drops_no_root_but_when_it_is_retired(create, made, steps, lost):
+    """An authority whose files are gone in a rotation is still trusted by hosts: nothing is written."""
+    create()
+    for step in steps:
+        create(step, "rpc")
+    for ending in ("crt", "key"):
+        (made / f"authorities/{lost}.{ending}").unlink()
+    before = contents(made)
+    subject = subjects(made / CLIENTS / "rpc/ca.crt")[1]
+    ran = create()
+    assert (ran.status, ran.out) == (1, "")
+    assert f"ca.crt: error: $.rpc.tls: holds {subject!r}, which no file of authorities does" in ran.err
+    assert "(and in 2 files more)" in ran.err
+    assert contents(made) == before
+
+
+def test_the_certificate_of_an_authority_that_waits_is_missed(create, made):
+    """A key alone is no authority that a bundle could hold."""
+    create()
+    create("--new-authority", "rpc")
+    (made / "authorities/rpc-next.crt").unlink()
+    before = contents(made)
+    ran = create()
+    assert ran.status == 1
+    assert "authorities/rpc-next.crt: error: $.rpc.tls: is not there, or holds no certificate" in ran.err
+    assert contents(made) == before
+
+
+def test_what_is_left_of_members_and_paths_is_named(create, made):
+    """Files of a member that left and of a path that changed stay, and a warning names each."""
+    create()
+    assert "tls-leftover" not in create().err
+    inventory = "".join(line for line in INVENTORY.splitlines(keepends=True) if "ctl-1" not in line)
+    plan = PLAN.replace("/etc/notify/client.key", "/etc/notify/services.key")
+    plan = plan.replace("/etc/notify/client.crt", "/etc/notify/services.crt")
+    before = contents(made)
+    ran = create(plan=plan, inventory=inventory)
+    assert ran.status == 0
+    warned = [line for line in ran.err.splitlines() if "[tls-leftover]" in line]
+    assert all("warning: $: is of no member and no path of this plan now" in line for line in warned)
+    named = [line.partition(": warning")[0] for line in warned]
+    assert named == [
+        f"{made}/hosts/ctl-1",
+        f"{made}/clients/etc/notify/client.crt",
+        f"{made}/clients/etc/notify/client.key",
+    ]
+    assert set(before) <= set(contents(made))

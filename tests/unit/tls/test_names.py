@@ -88,7 +88,7 @@ def names_and_hosts(draw):
     return name, draw(st.sampled_from([filled, filled.upper(), cut, f"a.{filled}", draw(ADDRESSES)]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(case=names_and_hosts())
 def test_python_agrees(case, tmp_path_factory):
     """Whatever the name and the host, a handshake in memory ends as we say."""
