@@ -78,15 +78,22 @@ class Accounts:
     Attributes:
         users: by name.
         virtual_hosts: by name.
+        permissions: user and virtual host of each.
     """
 
     users: frozenset[str] = frozenset()
     virtual_hosts: frozenset[str] = frozenset()
+    permissions: frozenset[tuple[str, str]] = frozenset()
 
 
 def no_accounts(_level: HieraData) -> Accounts:
     """Find none."""
     return Accounts()
+
+
+def no_stop(_former: HieraData, _now: HieraData) -> Iterable[str]:
+    """Stop nobody."""
+    return ()
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +108,8 @@ class Server:
         keys: the hieradata keys that `cluster_data` and `member_data` write.
         memory_share: part of a host's memory that an instance of the cluster may take, from 0 to 1.
         accounts: those that the hieradata of a cluster, as `cluster_data` made it once, sets up.
+        stopped_by: what all members have to be stopped for, from the hieradata of a cluster that
+            `cluster_data` made once and makes now; one clause each.
     """
 
     cluster_data: Callable[[Cluster, Topology, Secrets], HieraData]
@@ -110,6 +119,7 @@ class Server:
     keys: tuple[HieraKey, ...]
     memory_share: Callable[[Cluster], float] = no_memory_share
     accounts: Callable[[HieraData], Accounts] = no_accounts
+    stopped_by: Callable[[HieraData, HieraData], Iterable[str]] = no_stop
 
 
 @attrs.frozen(kw_only=True)

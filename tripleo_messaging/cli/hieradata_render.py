@@ -21,7 +21,7 @@ from tripleo_messaging.cli.statuses import Status, status_of
 from tripleo_messaging.cli.words import command_line, table
 from tripleo_messaging.errors import UsageError
 from tripleo_messaging.file_set import Change
-from tripleo_messaging.hieradata.build import Levels, build, required_secrets
+from tripleo_messaging.hieradata.build import Levels, build, secrets_of_our_brokers
 from tripleo_messaging.hieradata.former import check_former
 from tripleo_messaging.hieradata.tree import read_former
 from tripleo_messaging.hieradata.write import write_tree
@@ -110,8 +110,8 @@ def _check_former(options: RenderOptions, inputs: Inputs, levels: Levels) -> tup
 def _generate_missing(inputs: Inputs) -> Mapping[str, Secret]:
     from tripleo_messaging.passwords.specs import PASSWORD_SPECS, generate
 
-    needed = required_secrets(inputs.topology) if inputs.topology else ()
-    missing = (name for name in needed if name not in inputs.secrets)
+    ours = secrets_of_our_brokers(inputs.topology) if inputs.topology else ()
+    missing = (name for name in ours if name not in inputs.secrets)
     return {name: generate(PASSWORD_SPECS[name]) for name in missing if name in PASSWORD_SPECS}
 
 

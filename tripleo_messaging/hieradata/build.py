@@ -66,6 +66,14 @@ def required_secrets(topology: Topology) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def secrets_of_our_brokers(topology: Topology) -> tuple[str, ...]:
+    """Name those of `required_secrets` that are ours to choose; brokers of others have theirs."""
+    clusters = topology.clusters.values()
+    chosen = {login.secret for cluster in clusters for login in cluster.logins}
+    chosen |= {cluster.cluster_secret for cluster in clusters}
+    return tuple(name for name in required_secrets(topology) if name in chosen)
+
+
 def generation(topology: Topology) -> str:
     """Return a hash of what a topology means; no secret goes into it."""
     text = json.dumps(attrs.asdict(topology), sort_keys=True, default=dict)

@@ -12,7 +12,7 @@ import attrs
 from tripleo_messaging.backends import backend_of_scheme
 from tripleo_messaging.capability import capability
 from tripleo_messaging.errors import InvalidTransportUrlError
-from tripleo_messaging.hieradata.build import required_secrets
+from tripleo_messaging.hieradata.build import required_secrets, secrets_of_our_brokers
 from tripleo_messaging.hieradata.view import is_encrypted
 from tripleo_messaging.model.driver_options import SEVERITIES as OPTION_SEVERITIES
 from tripleo_messaging.model.driver_options import check_options
@@ -67,7 +67,8 @@ def _finding(name: str, rule: str, message: str, hint: str, severity: Severity =
 def _missing(topology: Topology, secrets: Secrets) -> Iterator[Finding]:
     for name in required_secrets(topology):
         if name not in secrets:
-            hint = _HINTS.get(name, "put it into the file given with --secrets, or make it with --generate")
+            hint = _HINTS.get(name, "put it into the file given with --secrets")
+            hint = f"{hint}, or make it with --generate" if name in secrets_of_our_brokers(topology) else hint
             yield _finding(name, "missing-secret", "is needed and not among the secrets", hint)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Optional
 import attrs
 
 from tripleo_messaging.backends import BACKEND_MODULES, find_backend
-from tripleo_messaging.backends.protocol import Accounts
+from tripleo_messaging.backends.protocol import Accounts, Server
 from tripleo_messaging.backends.queue_profiles import declared_properties, moved_properties, profile_of
 from tripleo_messaging.errors import InvalidTransportUrlError
 from tripleo_messaging.hieradata.build import ALL, Levels
@@ -56,7 +56,7 @@ def check_former(former: Levels, levels: Levels, plan: Plan) -> tuple[Finding, .
     """
     moved = check_moves(former.get(ALL, {}), levels[ALL])
     told = (attrs.evolve(finding, origin=plan.origin(finding.path)) for finding in moved)
-    return (*told, *_left_behind(former, levels, plan))
+    return (*told, *_left_behind(former, levels, plan), *_stopped(former, levels, plan))
 
 
 def check_moves(former: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -139,13 +139,53 @@ def _left_behind(former: Levels, levels: Levels, plan: Plan) -> Iterator[Finding
             yield from _left(plan, f"$.{name}.absent_users", "user", gone.users - kept.users - known.users)
             lost = gone.virtual_hosts - kept.virtual_hosts - known.virtual_hosts
             yield from _left(plan, f"$.{name}.absent_virtual_hosts", "virtual host", lost)
+            if not service.remove_absent:
+                yield from _still_permitted(plan, name, gone, kept)
+
+
+def _still_permitted(plan: Plan, name: ServiceName, gone: Accounts, kept: Accounts) -> Iterator[Finding]:
+    """An import takes no permission back."""
+    for user, virtual_host in sorted(gone.permissions - kept.permissions):
+        if user in kept.users and virtual_host in kept.virtual_hosts:
+            path = f"$.{name}.remove_absent"
+            yield Finding(
+                rule="left-behind",
+                severity="warning",
+                path=path,
+                message=f"the user {describe(user)} may still use the virtual host {describe(virtual_host)}",
+                hint="write 'remove_absent: true', which takes back what the plan does not give",
+                origin=plan.origin(path),
+            )
+
+
+def _stopped(former: Levels, levels: Levels, plan: Plan) -> Iterator[Finding]:
+    for name in SERVICES:
+        level = f"clusters/{name}.json"
+        members = levels.get(ALL, {}).get(f"messaging_{name}_short_node_names", ())
+        if level not in former or level not in levels or len(members) == 1:
+            continue
+        path = f"$.{name}.tls.inter_node"
+        for reason in {
+            reason for server in _servers() for reason in server.stopped_by(former[level], levels[level])
+        }:
+            yield Finding(
+                rule="all-members-stop",
+                severity="warning",
+                path=path,
+                message=reason,
+                hint="stop all members, install the hieradata on each, and start them by Puppet together",
+                origin=plan.origin(path),
+            )
+
+
+def _servers() -> Iterator[Server]:
+    backends = (find_backend(name) for name in BACKEND_MODULES)
+    return (backend.server for backend in backends if backend and backend.server)
 
 
 def _accounts(level: Mapping[str, Any]) -> Accounts:
     """Gather the accounts of a cluster's level, whichever product it is of."""
-    backends = (find_backend(name) for name in BACKEND_MODULES)
-    servers = (backend.server for backend in backends if backend and backend.server)
-    found = [server.accounts(level) for server in servers]
+    found = [server.accounts(level) for server in _servers()]
     return next((accounts for accounts in found if accounts != Accounts()), Accounts())
 
 

@@ -84,7 +84,7 @@ def meeting(one: Destination, other: Destination) -> Optional[tuple[Severity, st
         return None
     host, port = min(common, key=str)
     where = f"{host} port {port}" if port else host
-    hint = "write 'share: rpc' for notify instead of a backend, and what differs beside it"
+    hint = "list the hosts under $.rpc.nodes, and write 'share: rpc' for notify and what differs beside it"
     if one.virtual_host == other.virtual_host:
         where = f"{where}, virtual host {describe(one.virtual_host)}"
         return "error", f"goes to the same broker as RPC without saying so: {where}", hint

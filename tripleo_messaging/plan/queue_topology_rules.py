@@ -173,10 +173,27 @@ def _check_addresses_of_streams(plan: Plan, topology: Topology) -> Iterator[Find
             yield finding_at(plan, path, "streams-without-ipv6", message, hint, severity="warning")
 
 
+def _check_streams_among_members(plan: Plan, topology: Topology) -> Iterator[Finding]:
+    """What replicates streams looks for ``inet_tls`` alone, and is not told by the one for IPv6.
+
+    Source: rabbitmq/osiris 1.3.1 ``osiris_util:inet_tls_enabled/1``.
+    """
+    for cluster in topology.clusters.values():
+        addresses = [ipaddress.ip_address(member.address) for member in cluster.members]
+        has_streams = STREAM in cluster.queue_profiles.values() and len(addresses) > 1
+        is_ipv6 = any(address.version == _IPV6 for address in addresses)
+        if has_streams and is_ipv6 and cluster.tls.enabled and cluster.tls.inter_node:
+            message = "inter_node does not reach the replicas of streams over IPv6, which would go in clear"
+            hint = "write 'queue_profile: quorum', or put the members on an IPv4 network"
+            path = f"$.{cluster.name}.tls.inter_node"
+            yield finding_at(plan, path, "streams-in-clear", message, hint)
+
+
 QUEUE_TOPOLOGY_RULES = (
     _check_one_kind,
     _check_not_replicated,
     _check_transient,
     _check_majority,
     _check_addresses_of_streams,
+    _check_streams_among_members,
 )

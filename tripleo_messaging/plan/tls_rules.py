@@ -81,7 +81,7 @@ def _unverified(plan: Plan, service: ServicePlan, _backend: Backend) -> Iterator
     tls = _tls(service)
     if tls.enabled and not (tls.verify and tls.ca_file):
         message = "encrypts without verifying the broker: who is between reads along"
-        hint = "write ca_file, and leave verify at true"
+        hint = "leave verify at true" if tls.ca_file else "write ca_file, and leave verify at true"
         yield finding_at(plan, _path(service), "tls-without-verification", message, hint, severity="warning")
 
 
@@ -262,7 +262,7 @@ def _check_names_of_all(plan: Plan, topology: Topology) -> Iterator[Finding]:
             message = "clients compare the certificate of every host they go on to with the name of the first"
             hint = "see that the certificate of each host has the names of all hosts"
             path = f"$.{service.name}.tls"
-            yield finding_at(plan, path, "names-of-all-hosts", message, hint, severity="warning")
+            yield finding_at(plan, path, "names-of-all-hosts", message, hint, severity="note")
 
 
 TLS_RULES = (_check_each, _check_versions_agree, _check_placed_files)

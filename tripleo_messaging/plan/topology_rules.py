@@ -19,6 +19,7 @@ from tripleo_messaging.plan.external_rules import EXTERNAL_RULES
 from tripleo_messaging.plan.limit_rules import LIMIT_RULES
 from tripleo_messaging.plan.queue_topology_rules import QUEUE_TOPOLOGY_RULES
 from tripleo_messaging.plan.report import finding_at
+from tripleo_messaging.plan.stock_rules import STOCK_CONSUMER
 from tripleo_messaging.plan.tls_rules import TLS_TOPOLOGY_RULES
 
 
@@ -64,8 +65,18 @@ def _check_plain(plan: Plan, topology: Topology) -> Iterator[Finding]:
         seen.add(service.endpoints)
         if not service.tls.enabled and not is_reported and not _is_local(service):
             message = "messages, and the password at every login, cross the network unencrypted"
-            hint = "write tls: {enabled: true, ca_file: ..., certificate_file: ..., key_file: ...}"
+            hint = _hint_of_tls(service, topology)
             yield finding_at(plan, f"$.{service.name}.tls", "tls-off", message, hint, severity="warning")
+
+
+def _hint_of_tls(service: Service, topology: Topology) -> str:
+    files = (
+        "ca_file: ..." if service.cluster is None else "ca_file: ..., certificate_file: ..., key_file: ..."
+    )
+    # A stock consumer passes no CA.
+    is_stock = STOCK_CONSUMER in topology.consumers and not topology.override_stock
+    beside = ", and 'override_stock: true' beside it for the CA" if is_stock else ""
+    return f"write tls: {{enabled: true, {files}}}{beside}"
 
 
 def _is_local(service: Service) -> bool:

@@ -150,6 +150,20 @@ def test_a_foreign_directory_is_refused(run, tmp_path, write):
     assert (tmp_path / "precious").read_text() == "data"
 
 
+def test_a_password_on_brokers_of_others_cannot_be_made(run, write, tmp_path):
+    """The account there has one already; what our own brokers need is made once it is given."""
+    nodes = "rpc: {backend: external, user_name: cloud, nodes: [{host: mq.example.org}]}\n"
+    plan = write("plan.yaml", f"consumers: [none]\n{nodes}notify: {{backend: rabbitmq}}\n")
+    words = ("--plan", plan, "--secrets", tmp_path / "s.yaml", "--generate", "--output", tmp_path / "tree")
+    ran = run("hieradata", "render", *words)
+    assert (ran.status, ran.out) == (1, "")
+    assert "$.parameter_defaults.RpcPassword: is needed and not among the secrets" in ran.err
+    write("s.yaml", "parameter_defaults: {RpcPassword: given}\n").chmod(0o600)
+    ran = run("hieradata", "render", *words)
+    assert ran.status == 0, ran.err
+    assert "Made NotifyPassword, RabbitNotifyCookie;" in ran.out
+
+
 def test_generate_needs_a_file(run, tmp_path):
     """Secrets that nobody keeps are not made."""
     ran = run("hieradata", "render", "--generate", "--output", tmp_path / "tree")

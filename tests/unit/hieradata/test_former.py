@@ -46,12 +46,32 @@ def found(former: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, 
     return [(finding.rule, finding.path) for finding in check_former(before, after, plan)]
 
 
+INTER_NODE = {**TLS, "inter_node": True}
+STOPPED = ("all-members-stop", "$.rpc.tls.inter_node")
 MOVED_RPC = ("queue-profile-moved", "$.rpc.queue_profile")
 MOVED_NOTIFY = ("queue-profile-moved", "$.notify.queue_profile")
 LEFT_HOST = ("left-behind", "$.rpc.absent_virtual_hosts")
 
 CASES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any], list[tuple[str, str]]]] = {
     "nothing": ({}, {}, []),
+    "a permission that is no longer given": (
+        {"notify": {"user_name": "notify"}},
+        {"notify": {"user_name": "notify", "virtual_host": "notify"}},
+        [("left-behind", "$.rpc.remove_absent")],
+    ),
+    "a permission that is taken back": (
+        {"notify": {"user_name": "notify"}},
+        {"rpc": {"remove_absent": True}, "notify": {"user_name": "notify", "virtual_host": "notify"}},
+        [],
+    ),
+    "TLS among members": ({"rpc": {"tls": TLS}}, {"rpc": {"tls": INTER_NODE}}, [STOPPED]),
+    "TLS among members no more": ({"rpc": {"tls": INTER_NODE}}, {"rpc": {"tls": TLS}}, [STOPPED]),
+    "TLS among members as before": ({"rpc": {"tls": INTER_NODE}}, {"rpc": {"tls": INTER_NODE}}, []),
+    "TLS among one member": (
+        {"rpc": {"nodes": ["msg-0"], "tls": TLS}},
+        {"rpc": {"nodes": ["msg-0"], "tls": INTER_NODE}},
+        [],
+    ),
     "another profile, shared": ({}, {"rpc": QUORUM}, [MOVED_RPC, MOVED_NOTIFY]),
     "back": ({"rpc": STREAM}, {}, [MOVED_RPC, MOVED_NOTIFY]),
     "from one new kind to the other": ({"rpc": QUORUM}, {"rpc": STREAM}, [MOVED_RPC, MOVED_NOTIFY]),

@@ -16,7 +16,7 @@ PACKAGE = SUITE.parents[2] / "tripleo_messaging"
 _RULE_HOMES = ("plan", "schema", "backends", "hieradata", "documents")
 _ELSEWHERE = ("heat",)
 # What only the API, another file than a plan or an earlier rendering can show.
-_NOT_BY_A_PLAN = {"too-large", "queue-profile-moved", "left-behind"}
+_NOT_BY_A_PLAN = {"too-large", "queue-profile-moved", "left-behind", "all-members-stop"}
 
 
 def _cases(kind: str) -> list[object]:

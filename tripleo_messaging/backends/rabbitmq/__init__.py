@@ -6,6 +6,8 @@ Source: RabbitMQ's configuration, clustering and definitions guides, for 3.8 to 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tripleo_messaging.backends.protocol import Accounts, Backend, HieraData, Server, Support
 from tripleo_messaging.backends.rabbitmq.client import check, client_packages, url_query
 from tripleo_messaging.backends.rabbitmq.definitions import accounts_in, definitions
@@ -39,7 +41,16 @@ def _accounts(level: HieraData) -> Accounts:
     return Accounts(
         users=frozenset().union(*(accounts.users for accounts in found)),
         virtual_hosts=frozenset().union(*(accounts.virtual_hosts for accounts in found)),
+        permissions=frozenset().union(*(accounts.permissions for accounts in found)),
     )
+
+
+def _stopped_by(former: HieraData, now: HieraData) -> Iterator[str]:
+    """Members of which some speak TLS among themselves and others do not cannot speak at all."""
+    for name, instance in now.get(INSTANCES, {}).items():
+        was = former.get(INSTANCES, {}).get(name)
+        if was is not None and bool(was.get("inter_node_tls")) != bool(instance.get("inter_node_tls")):
+            yield "inter_node is switched, and members with it and members without cannot speak"
 
 
 _SERVER_KEYS = (
@@ -64,7 +75,10 @@ _SERVER_KEYS = (
     HieraKey(
         name=FIREWALL_PORTS,
         type="Hash[String, Hash[Enum['clients', 'members'], Array[Variant[Integer, String]]]]",
-        description="TCP ports to leave open, by instance name and by who connects; a range is 'first-last'.",
+        description=(
+            "TCP ports to leave open, by instance name and by who connects; a range is 'first-last'. "
+            "The hiera command merges no levels, and shows the first one's alone."
+        ),
         level="cluster",
         dialect="puppet",
         merge="deep",
@@ -90,6 +104,7 @@ BACKEND = Backend(
         cluster_secrets={"rpc": "RabbitCookie", "notify": "RabbitNotifyCookie"},
         keys=_SERVER_KEYS,
         accounts=_accounts,
+        stopped_by=_stopped_by,
         memory_share=memory_share,
     ),
 )

@@ -45,10 +45,11 @@ def accounts_in(text: str) -> Accounts:
     """Return the users and virtual hosts of a definitions file; none of one that is damaged."""
     try:
         content = json.loads(text)
-        users, hosts = content["users"], content["vhosts"]
+        users, hosts, permissions = content["users"], content["vhosts"], content["permissions"]
         return Accounts(
             users=frozenset(str(user["name"]) for user in users),
             virtual_hosts=frozenset(str(host["name"]) for host in hosts),
+            permissions=frozenset((str(one["user"]), str(one["vhost"])) for one in permissions),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return Accounts()

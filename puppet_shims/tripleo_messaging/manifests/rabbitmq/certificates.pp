@@ -24,5 +24,6 @@ define tripleo_messaging::rabbitmq::certificates (
     path     => ['/usr/sbin', '/usr/bin', '/sbin', '/bin'],
     provider => shell,
     umask    => '0077',
+    timeout  => 600,
   }
 }

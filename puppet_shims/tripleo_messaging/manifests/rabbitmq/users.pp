@@ -27,6 +27,8 @@ define tripleo_messaging::rabbitmq::users (
   Exec {
     path     => ['/usr/sbin', '/usr/bin', '/sbin', '/bin'],
     provider => shell,
+    # Deleting a virtual host of many queues takes its time, and Puppet ends a command after 300 s.
+    timeout  => 600,
   }
 
   exec { "import the definitions of ${name}":
