@@ -237,12 +237,12 @@ class Deeds:
         except OSError as error:
             return {"error": f"{type(error).__name__}: {error}"}
 
-    def say(self, host: str, port: int, text: str) -> str:
-        """Send bytes without TLS, and return the first that come back; both are hexadecimal."""
+    def say(self, host: str, port: int, text: str, length: int) -> str:
+        """Send bytes without TLS, and return the first that come back, up to `length`; both are hexadecimal."""
         with socket.create_connection((host, port), timeout=30) as connection:
             connection.sendall(bytes.fromhex(text))
             try:
-                return connection.recv(8).hex()
+                return connection.recv(length, socket.MSG_WAITALL).hex()
             except ConnectionResetError:
                 return ""
 
