@@ -9,13 +9,16 @@ from typing import Any, Optional
 import attrs
 import yaml
 
-from tripleo_messaging.hieradata.build import required_secrets
+from tripleo_messaging.hieradata.build import Levels, build, required_secrets
 from tripleo_messaging.hieradata.check import check_secrets
+from tripleo_messaging.hieradata.former import check_former
 from tripleo_messaging.inventory.load import load_inventory
 from tripleo_messaging.model.finding import Finding, Origin
 from tripleo_messaging.model.inventory import Inventory
+from tripleo_messaging.model.plan import Plan
+from tripleo_messaging.model.secret import Secrets
 from tripleo_messaging.model.topology import Topology
-from tripleo_messaging.passwords.store import read_secrets
+from tripleo_messaging.passwords.stack_file import read_secrets
 from tripleo_messaging.plan.load import read_plan
 from tripleo_messaging.plan.resolve import resolve
 from tripleo_messaging.plan.rules import check_plan
@@ -40,6 +43,7 @@ def outcome(case: Path) -> dict[str, Any]:
         if inventory is not None:
             topology, problems = resolve(reading.plan, inventory)
             findings += [*problems, *_secret_findings(case, topology)]
+            findings += _former_findings(case, inventory, reading.plan, topology)
     return {
         "findings": [str(_relative(finding)) for finding in findings],
         "topology": _summary(topology),
@@ -66,6 +70,24 @@ def _secret_findings(case: Path, topology: Optional[Topology]) -> list[Finding]:
     # A checkout has no modes to keep, so how exposed the file is depends on whose it is.
     kept = [finding for finding in findings if finding.rule != "exposed-secrets"]
     return [*kept, *check_secrets(topology, secrets, "secrets.yaml")]
+
+
+def _former_findings(
+    case: Path, inventory: Inventory, plan: Plan, topology: Optional[Topology]
+) -> tuple[Finding, ...]:
+    """Compare with the rendering of the plan that stood there before, where the case has one."""
+    former = case / "former.yaml"
+    if not former.exists() or topology is None:
+        return ()
+    former_plan = read_plan(former).plan
+    assert former_plan is not None, former
+    before, _ = resolve(former_plan, inventory)
+    assert before is not None, former
+    return check_former(_levels(before), _levels(topology), plan)
+
+
+def _levels(topology: Topology) -> Levels:
+    return build(topology, Secrets({name: f"s3cret{name}" for name in required_secrets(topology)}))
 
 
 def _relative(finding: Finding) -> Finding:
