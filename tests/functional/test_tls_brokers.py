@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TLS: two services with an authority each, and the members of a cluster among themselves."""
+"""TLS of clients: two services with an authority each."""
 
 from __future__ import annotations
 
@@ -27,38 +27,13 @@ DISTRIBUTION_PORT = 25672
 
 AMQP_HEADER = b"AMQP\x00\x00\x09\x01".hex()
 AMQP_START = "01"
-# The first message of Erlang's distribution: tag, capabilities, creation, name. The answer is a status.
-_NODE = f"probe@lab.{hieradata.DOMAIN}".encode()
-_HELLO = b"N" + (0x01070F94).to_bytes(8, "big") + b"\x00\x00\x00\x01" + len(_NODE).to_bytes(2, "big") + _NODE
-DISTRIBUTION_HELLO = (len(_HELLO).to_bytes(2, "big") + _HELLO).hex()
-DISTRIBUTION_WELCOME = b"\x00\x03sok".hex()
-
-
-def put(host: NamespaceHost, name: str, pair: KeyPair, owner: str = "rabbitmq") -> None:
-    """Place a certificate and its key on a host, as who issues certificates there does it."""
-    host.write(f"/etc/pki/{name}.crt", pair.certificate.decode())
-    host.write(f"/etc/pki/{name}.key", pair.key.decode())
-    host.must_run("chown", owner, f"/etc/pki/{name}.key")
-    host.must_run("chmod", "0400", f"/etc/pki/{name}.key")
-
-
-def tls(service: str, authorities: Sequence[KeyPair], **more: Any) -> dict[str, Any]:
-    """Return the TLS settings of a service's plan, its authorities to be placed by Puppet."""
-    return {
-        "enabled": True,
-        "ca_file": f"/etc/pki/{service}-ca.crt",
-        "ca_certificates": "".join(one.certificate.decode() for one in authorities),
-        "certificate_file": f"/etc/pki/{service}.crt",
-        "key_file": f"/etc/pki/{service}.key",
-        **more,
-    }
 
 
 def plan(authorities: Mapping[str, Sequence[KeyPair]]) -> dict[str, Any]:
     """Return a plan of two brokers on one host; Notify's takes only clients with a certificate."""
     shown = {"client_certificate_file": "/etc/pki/client.crt", "client_key_file": "/etc/pki/client.key"}
-    rpc = tls("rpc", authorities["rpc"], versions=["1.3"])
-    notify = tls("notify", authorities["notify"], verify_clients=True, **shown)
+    rpc = certificates.tls_settings("rpc", authorities["rpc"], versions=["1.3"])
+    notify = certificates.tls_settings("notify", authorities["notify"], verify_clients=True, **shown)
     nodes = {"nodes": "messaging"}
     return {
         "consumers": ["none"],
@@ -107,7 +82,7 @@ class Deployment:
             for service, signer in signers.items()
         }
         for service, pair in made.items():
-            put(self.host, service, pair)
+            certificates.put(self.host, service, pair)
         run = puppet.apply(self.host)
         assert run.code == 2, run.output
         return {service: fingerprint(pair) for service, pair in made.items()}
@@ -152,8 +127,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     with lab({"ctl-0": ADDRESS, "compute-0": CLIENTS_ADDRESS}, hieradata.DOMAIN) as hosts:
         host, clients = hosts["ctl-0"], hosts["compute-0"]
         for service, (authority,) in authorities.items():
-            put(host, service, certificates.certificate(authority, BROKER, ADDRESS))
-        put(clients, "client", certificates.certificate(authorities["notify"][0]), owner="root")
+            certificates.put(host, service, certificates.certificate(authority, BROKER, ADDRESS))
+        certificates.put(clients, "client", certificates.certificate(authorities["notify"][0]), owner="root")
         rendered = render(directory, host, clients, authorities)
         rendered.install(host)
         rendered.install(clients)
@@ -276,8 +251,8 @@ def test_rotation_of_both_authorities_fails_no_call(deployment: Deployment):
     deployment.client.ask("start_calling", url=url, topic=topic, timeout_s=60)
 
     deployment.trust({service: [old[service], new[service]] for service in PORTS})
-    put(deployment.clients, "former", certificates.certificate(old["notify"]), owner="root")
-    put(deployment.clients, "client", certificates.certificate(new["notify"]), owner="root")
+    certificates.put(deployment.clients, "former", certificates.certificate(old["notify"]), owner="root")
+    certificates.put(deployment.clients, "client", certificates.certificate(new["notify"]), owner="root")
     shown = deployment.certify(new)
     for service in PORTS:
         assert deployment.handshake(service, CLIENT_FILES)["certificate"] == shown[service]
@@ -297,99 +272,3 @@ def test_rotation_of_both_authorities_fails_no_call(deployment: Deployment):
     assert calls["failed"] == []
     assert calls["answered"] > 0
     assert deployment.pids() == pids
-
-
-# The cluster whose members speak TLS among themselves.
-
-MEMBERS = {"ctl-0": "10.99.0.11", "ctl-1": "10.99.0.12", "ctl-2": "10.99.0.13"}
-CLUSTER = {f"rabbit@{name}.{hieradata.DOMAIN}" for name in MEMBERS}
-
-
-@attrs.frozen
-class Members:
-    """Three members of one cluster, and a process of a service on one of their hosts."""
-
-    hosts: dict[str, NamespaceHost]
-    rendered: hieradata.Rendered
-    first_runs: list[puppet.PuppetRun]
-    client: OsloClient
-
-    def handshake(self, **more: Any) -> dict[str, str]:
-        """Speak TLS with the distribution of a member."""
-        more = {"ca_file": "/etc/pki/rpc-ca.crt", **more}
-        address = (f"ctl-1.{hieradata.DOMAIN}", DISTRIBUTION_PORT)
-        return self.client.ask("handshake", address=address, **more)
-
-
-def apply_everywhere(hosts: Mapping[str, NamespaceHost]) -> list[puppet.PuppetRun]:
-    """Apply on all hosts at the same time."""
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(puppet.apply, hosts.values()))
-
-
-def wait_for_calls(client: OsloClient) -> None:
-    """Wait until ten more calls were answered than now."""
-    before = client.ask("calls")["answered"]
-    brokers.wait_for(lambda: client.ask("calls")["answered"] >= before + 10, "ten calls")
-
-
-@pytest.fixture(scope="module")
-def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
-    """Place certificates, render, install and apply everywhere at the same time, once."""
-    authority = certificates.authority("rpc")
-    rpc = {"nodes": "messaging", "tls": tls("rpc", [authority], inter_node=True)}
-    with lab(MEMBERS, hieradata.DOMAIN) as hosts:
-        of_cluster = {name: hosts[name] for name in MEMBERS}
-        rendered = hieradata.render_plan(
-            tmp_path_factory.mktemp("members"),
-            {"consumers": ["none"], "rpc": rpc},
-            {"messaging": list(of_cluster.values())},
-        )
-        # Of a URL with several hosts kombu compares every certificate with the first that it tried.
-        names = sorted(f"{name}.{hieradata.DOMAIN}" for name in MEMBERS)
-        for host in of_cluster.values():
-            put(host, "rpc", certificates.certificate(authority, *names, host.address))
-            rendered.install(host)
-        first_runs = apply_everywhere(of_cluster)
-        with oslo_client(of_cluster["ctl-0"]) as client:
-            yield Members(of_cluster, rendered, first_runs, client)
-
-
-def test_members_join_over_tls(members: Members):
-    """Applied at the same time, the three are one cluster, and the tools of each reach its broker."""
-    assert [run.code for run in members.first_runs] == [2] * 3, [run.output for run in members.first_runs]
-    for host in members.hosts.values():
-        assert brokers.running_members(host) == CLUSTER
-
-
-def test_distribution_wants_a_certificate(members: Members):
-    """A member proves to be itself, and takes nobody who shows no certificate of the authority."""
-    files = ["/etc/pki/rpc.crt", "/etc/pki/rpc.key"]
-    assert members.handshake(files=files)["version"].startswith("TLSv1.")
-    assert "HANDSHAKE_FAILURE" in members.handshake(files=[])["error"]
-
-
-def test_plain_distribution_is_refused(members: Members, deployment: Deployment):
-    """A node that speaks no TLS gets no status from a member, as it does from one that speaks none itself."""
-    # The welcome's length alone: its author goes on talking at once, in the same packet or in the next.
-    length = len(DISTRIBUTION_WELCOME) // 2
-    hello = {"port": DISTRIBUTION_PORT, "text": DISTRIBUTION_HELLO, "length": length}
-    assert deployment.client.ask("say", host=BROKER, **hello) == DISTRIBUTION_WELCOME
-    answer = members.client.ask("say", host=f"ctl-1.{hieradata.DOMAIN}", **hello)
-    assert not answer.startswith(DISTRIBUTION_WELCOME[:4])
-
-
-def test_killed_member_comes_back(members: Members):
-    """Calls go on over TLS while a member is down, and Puppet brings it back into the cluster."""
-    url, topic = members.rendered.url("rpc"), "rpc_topic"
-    victim = members.hosts["ctl-2"]
-    members.client.ask("serve", url=url, topic=topic, server="one")
-    members.client.ask("start_calling", url=url, topic=topic)
-    wait_for_calls(members.client)
-    victim.must_run("kill", "-9", str(brokers.broker_pid(victim)))
-    wait_for_calls(members.client)
-    runs = dict(zip(members.hosts, apply_everywhere(members.hosts)))
-    assert {name: run.code for name, run in runs.items()} == {"ctl-0": 0, "ctl-1": 0, "ctl-2": 2}, runs
-    assert all(brokers.running_members(host) == CLUSTER for host in members.hosts.values())
-    wait_for_calls(members.client)
-    members.client.ask("stop_calling")

@@ -8,13 +8,14 @@ import functools
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
+from tests.support.namespaces import NamespaceHost
 from tripleo_messaging.tls.create import KeyPair, create_authority, create_certificate
 
 
@@ -154,3 +155,23 @@ def signed(
 def named(common_name: str) -> x509.Name:
     """Return a subject that is a common name alone."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def put(host: NamespaceHost, name: str, pair: KeyPair, owner: str = "rabbitmq") -> None:
+    """Place a certificate and its key on a host, as who issues certificates there does it."""
+    host.write(f"/etc/pki/{name}.crt", pair.certificate.decode())
+    host.write(f"/etc/pki/{name}.key", pair.key.decode())
+    host.must_run("chown", owner, f"/etc/pki/{name}.key")
+    host.must_run("chmod", "0400", f"/etc/pki/{name}.key")
+
+
+def tls_settings(service: str, authorities: Sequence[KeyPair], **more: Any) -> dict[str, Any]:
+    """Return the TLS settings of a service's plan, its authorities to be placed by Puppet."""
+    return {
+        "enabled": True,
+        "ca_file": f"/etc/pki/{service}-ca.crt",
+        "ca_certificates": "".join(one.certificate.decode() for one in authorities),
+        "certificate_file": f"/etc/pki/{service}.crt",
+        "key_file": f"/etc/pki/{service}.key",
+        **more,
+    }
