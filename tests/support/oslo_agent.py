@@ -238,7 +238,7 @@ class Deeds:
             return {"error": f"{type(error).__name__}: {error}"}
 
     def say(self, host: str, port: int, text: str, length: int) -> str:
-        """Send bytes without TLS, and return the first that come back, up to `length`; both are hexadecimal."""
+        """Send bytes without TLS, and return what comes back, up to `length`; both are hexadecimal."""
         with socket.create_connection((host, port), timeout=30) as connection:
             connection.sendall(bytes.fromhex(text))
             try:
