@@ -9,11 +9,16 @@
     ├── InvalidTransportUrlError a text is no transport URL, or a URL cannot say a value
     ├── UsageError               options that do not go together
     ├── UnreadableFileError      a file is missing, not a file, or may not be read
-    │   └── FileTooLargeError    a file is over the bound for its kind
+    │   ├── FileTooLargeError    a file is over the bound for its kind
+    │   └── UnusableStoreError   a store of secrets, or its key, is damaged or not safely kept
     ├── UnwritableFileError      a file or directory cannot be written
+    │   └── StaleStoreError      a store of secrets was changed since it was read
     ├── LockedError              another command holds the lock
     ├── UnknownPasswordError     a password name that is nearly one of ours
     ├── MissingSecretError       a secret that the rendering needs is not there
+    ├── RotationError            a step of a rotation that is out of turn, or not safe yet
+    ├── UnansweredError          a broker could not be asked
+    │   └── RefusedLoginError    a broker knows no such user, password or permission
     └── UnknownKeyError          a lookup found no value
 
 Problems in what an operator wrote are findings (`tripleo_messaging.model.finding`)
@@ -85,8 +90,19 @@ class FileTooLargeError(UnreadableFileError):
         self.limit_bytes = limit_bytes
 
 
+class UnusableStoreError(UnreadableFileError):
+    """A store of secrets, or its key, is damaged, of another key, or not safely kept."""
+
+
 class UnwritableFileError(_PathError):
     """A file or directory cannot be written."""
+
+
+class StaleStoreError(UnwritableFileError):
+    """A store of secrets was changed by somebody else since it was read."""
+
+    def __init__(self, path: str, reason: str = "was changed by another command; run this one again") -> None:
+        super().__init__(path, reason)
 
 
 class LockedError(_PathError):
@@ -123,6 +139,31 @@ class MissingSecretError(MessagingError):
 
     def __str__(self) -> str:
         return f"no secret named {self.name!r}: put it into the file given with --secrets"
+
+
+class RotationError(MessagingError):
+    """A step of a rotation that is out of turn, or that would cut off somebody now."""
+
+
+class UnansweredError(MessagingError):
+    """A broker could not be asked, or refused to answer.
+
+    Attributes:
+        where: host and port, or URL, without a secret.
+        reason: what was found, and the way out.
+    """
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.where = where
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+class RefusedLoginError(UnansweredError):
+    """A broker answered, and let the account not in."""
 
 
 class UnknownKeyError(MessagingError):

@@ -27,7 +27,7 @@ from tripleo_messaging.hieradata.install import install
 from tripleo_messaging.hieradata.tree import read_levels
 from tripleo_messaging.hieradata.write import write_tree
 from tripleo_messaging.model.secret import Secret
-from tripleo_messaging.passwords.store import read_secrets, write_secrets
+from tripleo_messaging.passwords.stack_file import read_secrets, write_secrets
 
 CHILD = """
 import json, os, sys
@@ -36,7 +36,7 @@ from tripleo_messaging.errors import MessagingError
 from tripleo_messaging.hieradata.install import install
 from tripleo_messaging.hieradata.write import write_tree
 from tripleo_messaging.model.secret import Secret
-from tripleo_messaging.passwords.store import write_secrets
+from tripleo_messaging.passwords.stack_file import write_secrets
 os.umask(0)
 action, target, source = sys.argv[1:]
 try:

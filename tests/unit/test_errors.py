@@ -34,6 +34,14 @@ MADE = {
         errors.FileTooLargeError("f", 1000),
         "f: larger than the 1,000 bytes that are read at the most",
     ),
+    "UnusableStoreError": (errors.UnusableStoreError("a.store", "is cut off"), "a.store: is cut off"),
+    "StaleStoreError": (
+        errors.StaleStoreError("a.store"),
+        "a.store: was changed by another command; run this one again",
+    ),
+    "RotationError": (errors.RotationError("no rotation is under way"), "no rotation is under way"),
+    "UnansweredError": (errors.UnansweredError("ctl-0:5672", "no answer"), "ctl-0:5672: no answer"),
+    "RefusedLoginError": (errors.RefusedLoginError("ctl-0:5672", "refused"), "ctl-0:5672: refused"),
     "UnwritableFileError": (errors.UnwritableFileError("f", "is full"), "f: is full"),
     "LockedError": (errors.LockedError("d", "is in use"), "d: is in use"),
     "UnknownPasswordError": (

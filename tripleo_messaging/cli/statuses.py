@@ -33,6 +33,7 @@ STATUSES: tuple[tuple[type[Exception], Status], ...] = (
     (errors.UnreadableFileError, Status.COULD_NOT_LOOK),
     (errors.UnwritableFileError, Status.COULD_NOT_LOOK),
     (errors.LockedError, Status.COULD_NOT_LOOK),
+    (errors.UnansweredError, Status.COULD_NOT_LOOK),
     (errors.MessagingError, Status.ERRORS),
 )
 

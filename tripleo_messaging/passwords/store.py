@@ -1,142 +1,157 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets in one file of the shape of TripleO's ``<stack>-passwords.yaml``."""
+"""What a store of secrets keeps, and what it promises, wherever it keeps it.
+
+One command at a time holds the `Store.lease`; whoever writes says which revision it has read, so that nothing
+that another wrote meanwhile is lost.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Optional
+from contextlib import AbstractContextManager
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
 
-import yaml
+import attrs
 
-from tripleo_messaging import files
-from tripleo_messaging.documents import ENVIRONMENT_LIMITS, Document, read_document
-from tripleo_messaging.errors import InvalidInputError, UnwritableFileError, UsageError
-from tripleo_messaging.model.finding import Finding, Origin, has_errors
-from tripleo_messaging.model.heat_parameters import LEGACY_PARAMETERS
 from tripleo_messaging.model.secret import Secret, Secrets
-from tripleo_messaging.passwords.generate import existing_passwords
-from tripleo_messaging.schema.validate import load_schema, validate
 
-_SECTION = "parameter_defaults"
-_HEADER = "# Secrets of the messaging services. Keep this file as safe as the services themselves.\n"
+#: Where a secret came from: made by us, read from a file, or given by the operator for brokers of others.
+Source = Literal["generated", "imported", "supplied"]
 
+SECRET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}")
+MOST_AUDIT_ENTRIES = 1000
 
-def secret_names() -> frozenset[str]:
-    """Return the name of every secret that a file may hold for us."""
-    return frozenset(load_schema("secrets")["properties"][_SECTION]["properties"])
+_OTHER = ".other"
 
 
-def read_secrets(path: Path) -> tuple[Secrets, tuple[Finding, ...]]:
-    """Read the secrets of ours in a file; other services' passwords are passed by.
+def other_name(name: str) -> str:
+    """Name the secret that stands beside another while a rotation is under way."""
+    return f"{name}{_OTHER}"
 
-    Returns:
-        The secrets with their origins, and findings about the file. A ``RabbitPassword`` of a release
-        before Rocky stands for ``RpcPassword`` and ``NotifyPassword`` too where the file has not these.
 
-    Raises:
-        UnreadableFileError: the file is missing or may not be read.
+@attrs.frozen(kw_only=True)
+class StoredSecret:
+    """A secret and its history.
+
+    Attributes:
+        secret: the value.
+        changed: when it got that value, in UTC.
+        source: how.
     """
-    document, findings = read_document(path, ENVIRONMENT_LIMITS)
-    if document is None:
-        return Secrets(), findings
-    section, problems = _section(document)
-    known = {name: Secret(section[name]) for name in secret_names() if isinstance(section.get(name), str)}
-    inherited = existing_passwords({_SECTION: {name: secret.reveal() for name, secret in known.items()}})
-    secrets: dict[str, Secret | str] = {**inherited, **known}
-    written = {name: name if name in known else LEGACY_PARAMETERS.get(name, name) for name in secrets}
-    origins = {name: document.origin((_SECTION, source)) for name, source in written.items()}
-    return Secrets(secrets, origins), (*findings, *problems, *_exposed(path))
+
+    secret: Secret
+    changed: datetime
+    source: Source
 
 
-def _section(document: Document) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
-    if document.data in (None, ""):
-        return {}, ()
-    data, findings = validate(document, "secrets")
-    section = data.get(_SECTION) if isinstance(data, dict) else None
-    return (section if isinstance(section, dict) else {}), findings
+@attrs.frozen(kw_only=True)
+class AuditEntry:
+    """Who changed what and when; never a secret.
 
-
-def _exposed(path: Path) -> tuple[Finding, ...]:
-    mode = path.stat().st_mode & 0o777
-    if not mode & 0o077:
-        return ()
-    return (
-        Finding(
-            rule="exposed-secrets",
-            severity="warning",
-            message=f"has mode {mode:04o}, so that others than its owner may read or change it",
-            hint=f"chmod 0600 {path.name}",
-            origin=Origin(file=str(path)),
-        ),
-    )
-
-
-def write_secrets(
-    path: Path, secrets: Mapping[str, Secret], *, replaces: Optional[Mapping[str, Secret]] = None
-) -> None:
-    """Replace a file by one that holds the secrets, for its owner only; the former one is backed up.
-
-    Args:
-        path: of the file; it and its directory are made when they are not there.
-        secrets: all that the file shall hold, so also what it held.
-        replaces: what the caller has read there (`read_secrets`; empty where there was no file). When
-            another command has written since, nothing is.
-
-    Raises:
-        UnwritableFileError: it cannot be written, is a symbolic link, holds what is not ours and
-            would be lost, or has changed.
-        InvalidInputError: what is there now has error findings.
-        LockedError: another command is writing in that directory.
-        UsageError: a secret could not be read back.
+    Attributes:
+        time: in UTC.
+        actor: who ran the command, e.g. ``root``.
+        action: the command, e.g. ``passwords rotate begin``.
+        names: of the secrets it was about.
     """
-    plain = {name: _writable(name, secrets[name]) for name in sorted(secrets)}
-    text = _HEADER + yaml.safe_dump({_SECTION: plain}, default_flow_style=False)
-    files.make_directory(path.parent, files.SECRET_DIR_MODE)
-    with files.locked(path.parent):
-        _refuse_foreign(path)
-        if replaces is not None and replaces != (read_secrets(path)[0] if path.exists() else Secrets()):
-            raise UnwritableFileError(str(path), "was changed by another command; run this one again")
-        for written in (path, backup_of(path)):
-            files.remove_leftovers(written)
-        _keep_former(path, text.encode())
-        files.write_atomic(path, text.encode(), files.SECRET_MODE)
+
+    time: datetime
+    actor: str
+    action: str
+    names: tuple[str, ...] = ()
 
 
-def _keep_former(path: Path, text: bytes) -> None:
-    """Back up what a change would lose: the former values, and what an operator wrote around them."""
-    former = files.read_if_there(path, ENVIRONMENT_LIMITS.size_bytes)
-    if former is not None and former != text:
-        files.write_atomic(backup_of(path), former, files.SECRET_MODE)
+def _frozen_mapping(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))
 
 
-def backup_of(path: Path) -> Path:
-    """Return where the former content of a file of secrets is kept at a change."""
-    return path.with_name(f"{path.name}.bak")
+@attrs.frozen(kw_only=True)
+class Content:
+    """What a store keeps.
+
+    Attributes:
+        secrets: by name.
+        rotations: by the name of the secret that rotates, its state as `tripleo_messaging.rotation.state`
+            writes one: a JSON object without a secret.
+        audit: oldest entry first; the last `MOST_AUDIT_ENTRIES`.
+    """
+
+    secrets: Mapping[str, StoredSecret] = attrs.field(factory=dict, converter=_frozen_mapping)
+    rotations: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict, converter=_frozen_mapping)
+    audit: tuple[AuditEntry, ...] = ()
+
+    def plain_secrets(self) -> Secrets:
+        """Return the secrets without their history."""
+        return Secrets({name: stored.secret for name, stored in self.secrets.items()})
+
+    def with_secrets(self, secrets: Mapping[str, StoredSecret]) -> Content:
+        """Return this content with some secrets laid over its own."""
+        return attrs.evolve(self, secrets={**self.secrets, **secrets})
+
+    def without_secrets(self, *names: str) -> Content:
+        """Return this content but for some secrets."""
+        kept = {name: stored for name, stored in self.secrets.items() if name not in names}
+        return attrs.evolve(self, secrets=kept)
+
+    def recorded(self, entry: AuditEntry) -> Content:
+        """Return this content with an entry more, of which the oldest are dropped."""
+        return attrs.evolve(self, audit=(*self.audit, entry)[-MOST_AUDIT_ENTRIES:])
 
 
-def _writable(name: str, secret: Secret) -> str:
-    """Return a text that YAML can hold; looked at here, as an error of the encoder would show it."""
-    text = secret.reveal()
-    if name not in secret_names():
-        raise UsageError(f"{name}: is no secret of ours")
-    if not text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise UsageError(f"{name}: is empty, or holds half of a surrogate pair")
-    return text
+@attrs.frozen(kw_only=True)
+class Snapshot:
+    """What was read, and of which revision.
+
+    Attributes:
+        content: what the store held.
+        revision: counts the changes; 0 of a store that is not there yet.
+    """
+
+    content: Content
+    revision: int
+
+    @classmethod
+    def empty(cls) -> Snapshot:
+        """Return that of a store that is not there yet."""
+        return cls(content=Content(), revision=0)
 
 
-def _refuse_foreign(path: Path) -> None:
-    if not path.exists():
-        return
-    document, findings = read_document(path, ENVIRONMENT_LIMITS)
-    section, problems = _section(document) if document else ({}, ())
-    if document is None or has_errors(findings):
-        raise InvalidInputError(findings)
-    top = set(document.data) - {_SECTION} if isinstance(document.data, dict) else set()
-    foreign = top | (set(section) - secret_names())
-    if foreign:
-        # Unnamed, as a password may stand where a name should.
-        reason = "holds more than our secrets, which would be lost; give --secrets a file of its own"
-        raise UnwritableFileError(str(path), reason)
-    if problems:
-        raise InvalidInputError(problems)
+class Store(Protocol):
+    """Where secrets are kept."""
+
+    @property
+    def place(self) -> str:
+        """Where that is, for messages."""
+
+    def read(self) -> Snapshot:
+        """Return what is there; empty, of revision 0, where nothing is.
+
+        Raises:
+            UnusableStoreError: it, or its key, is damaged, foreign or not safely kept.
+            UnreadableFileError: it may not be read.
+        """
+
+    def replace(self, content: Content, *, expected_revision: int) -> int:
+        """Replace all of it, and return the new revision.
+
+        The former content is backed up. Old or new is there, whole, whatever happens.
+
+        Args:
+            content: what it shall hold.
+            expected_revision: of the `Snapshot` that it was made from.
+
+        Raises:
+            StaleStoreError: it has another revision; nothing is written.
+            LockedError: somebody else holds the lease.
+            UnwritableFileError: nothing is written.
+        """
+
+    def lease(self) -> AbstractContextManager[None]:
+        """Keep others from writing while the block runs; a command that is killed leaves no lease.
+
+        Raises:
+            LockedError: somebody else holds it.
+        """

@@ -25,7 +25,7 @@ from tripleo_messaging.errors import (
 from tripleo_messaging.files import locked
 from tripleo_messaging.model.secret import Secret, Secrets
 from tripleo_messaging.passwords.specs import PASSWORD_SPECS
-from tripleo_messaging.passwords.store import read_secrets, secret_names, write_secrets
+from tripleo_messaging.passwords.stack_file import read_secrets, secret_names, write_secrets
 
 CANARY = "CANARY"
 
