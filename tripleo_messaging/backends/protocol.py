@@ -16,8 +16,8 @@ from tripleo_messaging.model.finding import Finding
 from tripleo_messaging.model.hiera_key import HieraKey
 from tripleo_messaging.model.plan import Plan, ServiceName, Tls
 from tripleo_messaging.model.release import Release, Version
-from tripleo_messaging.model.secret import Secrets
-from tripleo_messaging.model.topology import Cluster, Service, Topology
+from tripleo_messaging.model.secret import Secret, Secrets
+from tripleo_messaging.model.topology import Cluster, Login, Member, Service, Topology
 
 HieraData = Mapping[str, Any]
 
@@ -91,6 +91,50 @@ def no_accounts(_level: HieraData) -> Accounts:
     return Accounts()
 
 
+@attrs.frozen(kw_only=True)
+class Connection:
+    """A client that is logged in to a cluster.
+
+    Attributes:
+        user_name: as whom.
+        address: where it connects from.
+        process: what it calls itself, e.g. ``nova-compute:4711``; empty where it does not.
+        age_s: seconds since it connected; ``None`` where the broker does not say.
+        virtual_host: where it is.
+    """
+
+    user_name: str
+    address: str
+    process: str
+    age_s: Optional[float]
+    virtual_host: str
+
+
+@attrs.frozen(kw_only=True)
+class Probes:
+    """How the brokers of a cluster are asked; the last argument is how many seconds an answer may take.
+
+    Attributes:
+        log_in: logs in to one member, as clients do, with an account whose password it is given, and leaves
+            again; raises `RefusedLoginError` where the broker knows better, `UnansweredError` where it does
+            not answer.
+        connections: lists who is logged in to the whole cluster, by the URL of a management API and the
+            password of our account there; raises `UnansweredError`, also when it cannot see every member.
+        management_url: where that API is on each member, for one who is on that host.
+        monitor_secret: name of the secret that is the password of that account.
+    """
+
+    log_in: Callable[[Cluster, Member, Login, Secret, float], None]
+    connections: Callable[[Cluster, str, Secret, float], tuple[Connection, ...]]
+    management_url: Callable[[Cluster], str]
+    monitor_secret: str
+
+
+def numbered_user(user_name: str, number: int) -> str:
+    """Name the account that takes turns with others; the first has the name that the plan gives."""
+    return user_name if number == 1 else f"{user_name}-{number}"
+
+
 def no_stop(_former: HieraData, _now: HieraData) -> Iterable[str]:
     """Stop nobody."""
     return ()
@@ -110,6 +154,8 @@ class Server:
         accounts: those that the hieradata of a cluster, as `cluster_data` made it once, sets up.
         stopped_by: what all members have to be stopped for, from the hieradata of a cluster that
             `cluster_data` made once and makes now; one clause each.
+        numbered_user: name of the account that replaces the plan's, from the plan's name and a number.
+        probes: how its brokers are asked; ``None`` where they cannot be.
     """
 
     cluster_data: Callable[[Cluster, Topology, Secrets], HieraData]
@@ -120,6 +166,8 @@ class Server:
     memory_share: Callable[[Cluster], float] = no_memory_share
     accounts: Callable[[HieraData], Accounts] = no_accounts
     stopped_by: Callable[[HieraData, HieraData], Iterable[str]] = no_stop
+    numbered_user: Callable[[str, int], str] = numbered_user
+    probes: Optional[Probes] = None
 
 
 @attrs.frozen(kw_only=True)

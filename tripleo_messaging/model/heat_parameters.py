@@ -123,6 +123,7 @@ _TABLE = (
         "TLS of both services where they do not say.",
         switch=True,
     ),
+    _secret("RabbitMonitorPassword", "Password of the account that asks RabbitMQ who is connected."),
     _secret("RabbitCookie", "Erlang cookie of the RabbitMQ cluster that serves RPC, or both services."),
     _secret("RabbitNotifyCookie", "Erlang cookie of a RabbitMQ cluster for Notifications alone.", ours=True),
     _upstream(

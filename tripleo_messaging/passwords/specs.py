@@ -60,6 +60,11 @@ _SPECS = (
         description="Password of both services before Rocky; upstream's templates still demand it.",
     ),
     PasswordSpec(
+        name="RabbitMonitorPassword",
+        use="rabbitmq",
+        description="Password of the account that asks brokers who is connected, and may do nothing else.",
+    ),
+    PasswordSpec(
         name="RabbitCookie",
         use="rabbitmq",
         description="Erlang cookie of the RabbitMQ cluster that serves RPC, or both services.",

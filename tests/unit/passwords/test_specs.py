@@ -24,6 +24,7 @@ def test_names_in_order() -> None:
         "RpcPassword",
         "NotifyPassword",
         "RabbitPassword",
+        "RabbitMonitorPassword",
         "RabbitCookie",
         "RabbitNotifyCookie",
     ]

@@ -15,6 +15,7 @@ from tripleo_messaging.backends.rabbitmq.firewall import FIREWALL_PORTS, firewal
 from tripleo_messaging.backends.rabbitmq.instance import instance_data
 from tripleo_messaging.backends.rabbitmq.member import INSTANCES, member_data
 from tripleo_messaging.backends.rabbitmq.ports import DEFAULT_INSTANCE, memory_share, ports_of
+from tripleo_messaging.backends.rabbitmq.probes import PROBES
 from tripleo_messaging.model.hiera_key import HieraKey
 from tripleo_messaging.model.secret import Secrets
 from tripleo_messaging.model.topology import Cluster, Topology
@@ -106,5 +107,6 @@ BACKEND = Backend(
         accounts=_accounts,
         stopped_by=_stopped_by,
         memory_share=memory_share,
+        probes=PROBES,
     ),
 )

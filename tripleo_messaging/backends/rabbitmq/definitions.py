@@ -7,6 +7,7 @@ Source: RabbitMQ's definitions guide.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from tripleo_messaging.backends.hashing import (
@@ -16,8 +17,9 @@ from tripleo_messaging.backends.hashing import (
     rabbitmq_password_hash,
 )
 from tripleo_messaging.backends.protocol import Accounts
+from tripleo_messaging.backends.rabbitmq.monitor import MONITOR_SECRET, MONITOR_TAG, MONITOR_USER
 from tripleo_messaging.backends.rabbitmq.queues import policies
-from tripleo_messaging.model.secret import Secrets
+from tripleo_messaging.model.secret import Secret, Secrets
 from tripleo_messaging.model.topology import Cluster, Login
 
 
@@ -29,7 +31,10 @@ def definitions(cluster: Cluster, secrets: Secrets) -> str:
     """
     content: dict[str, Any] = {
         "vhosts": [{"name": name} for name in cluster.virtual_hosts],
-        "users": [_user(cluster, login, secrets) for login in cluster.logins],
+        "users": [
+            *(_user(cluster, login, secrets) for login in cluster.logins),
+            *_monitors(cluster, secrets),
+        ],
         "permissions": [
             {"user": login.user_name, "vhost": name, "configure": ".*", "write": ".*", "read": ".*"}
             for login in cluster.logins
@@ -56,12 +61,22 @@ def accounts_in(text: str) -> Accounts:
 
 
 def _user(cluster: Cluster, login: Login, secrets: Secrets) -> dict[str, Any]:
-    password = secrets.require(login.secret)
-    salt = derive_salt(cluster.name, login.user_name, password)
+    # A text, as RabbitMQ 3.8 reads no list here; every later version reads both.
+    return _account(cluster, login.user_name, secrets.require(login.secret), tags="")
+
+
+def _monitors(cluster: Cluster, secrets: Secrets) -> Iterator[dict[str, Any]]:
+    """Yield the account that may look, where there is a password for it."""
+    password = secrets.get(MONITOR_SECRET)
+    if password is not None:
+        yield _account(cluster, MONITOR_USER, password, tags=MONITOR_TAG)
+
+
+def _account(cluster: Cluster, user_name: str, password: Secret, tags: str) -> dict[str, Any]:
+    salt = derive_salt(cluster.name, user_name, password)
     return {
-        "name": login.user_name,
+        "name": user_name,
         "password_hash": rabbitmq_password_hash(password, salt=salt),
         "hashing_algorithm": HASHING_ALGORITHMS[DEFAULT_HASH_ALGORITHM],
-        # A text, as RabbitMQ 3.8 reads no list here; every later version reads both.
-        "tags": "",
+        "tags": tags,
     }
