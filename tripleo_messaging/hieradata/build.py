@@ -76,7 +76,10 @@ def secrets_of_our_brokers(topology: Topology) -> tuple[str, ...]:
 
 def generation(topology: Topology) -> str:
     """Return a hash of what a topology means; no secret goes into it."""
-    text = json.dumps(attrs.asdict(topology), sort_keys=True, default=dict)
+    if topology.generation:
+        return topology.generation
+    values = attrs.asdict(topology, filter=lambda attribute, _: attribute.name != "generation")
+    text = json.dumps(values, sort_keys=True, default=dict)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ what an import of definitions no longer names stays on the brokers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Optional
 
 import attrs
@@ -18,7 +18,7 @@ from tripleo_messaging.backends.queue_profiles import declared_properties, moved
 from tripleo_messaging.errors import InvalidTransportUrlError
 from tripleo_messaging.hieradata.build import ALL, Levels
 from tripleo_messaging.model.finding import Finding, describe
-from tripleo_messaging.model.plan import SERVICES, Plan, ServiceName
+from tripleo_messaging.model.plan import NO_MAPPING, SERVICES, Plan, ServiceName
 from tripleo_messaging.model.transport_url import DEFAULT_VIRTUAL_HOST, TransportUrl
 from tripleo_messaging.model.url_checks import RABBIT_SCHEMES
 
@@ -46,17 +46,20 @@ class _Use:
         return {host for host, _ in self.endpoints}
 
 
-def check_former(former: Levels, levels: Levels, plan: Plan) -> tuple[Finding, ...]:
+def check_former(
+    former: Levels, levels: Levels, plan: Plan, retired: Mapping[str, Collection[str]] = NO_MAPPING
+) -> tuple[Finding, ...]:
     """Find what must not become of an earlier rendering, and what would be left of it on the brokers.
 
     Args:
         former: the levels of every node and those of clusters as they were rendered last; may be empty.
         levels: as `tripleo_messaging.hieradata.build.build` makes them now.
         plan: what they are made from, for the lines of findings and for what is known to be gone.
+        retired: by cluster, users that are deleted whatever the plan says of them.
     """
     moved = check_moves(former.get(ALL, {}), levels[ALL])
     told = (attrs.evolve(finding, origin=plan.origin(finding.path)) for finding in moved)
-    return (*told, *_left_behind(former, levels, plan), *_stopped(former, levels, plan))
+    return (*told, *_left_behind(former, levels, plan, retired), *_stopped(former, levels, plan))
 
 
 def check_moves(former: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -127,14 +130,17 @@ def _moved_finding(was: _Use, use: _Use, names: tuple[str, ...]) -> Finding:
     )
 
 
-def _left_behind(former: Levels, levels: Levels, plan: Plan) -> Iterator[Finding]:
+def _left_behind(
+    former: Levels, levels: Levels, plan: Plan, retired: Mapping[str, Collection[str]]
+) -> Iterator[Finding]:
     for name in SERVICES:
         path = f"clusters/{name}.json"
         if path in former and path in levels:
             service = plan.service(name)
             gone, kept = _accounts(former[path]), _accounts(levels[path])
             known = Accounts(
-                users=frozenset(service.absent_users), virtual_hosts=frozenset(service.absent_virtual_hosts)
+                users=frozenset((*service.absent_users, *retired.get(name, ()))),
+                virtual_hosts=frozenset(service.absent_virtual_hosts),
             )
             yield from _left(plan, f"$.{name}.absent_users", "user", gone.users - kept.users - known.users)
             lost = gone.virtual_hosts - kept.virtual_hosts - known.virtual_hosts

@@ -11,9 +11,9 @@ from typing import Any, Optional
 from tripleo_messaging import files
 from tripleo_messaging.errors import UnknownKeyError, UnreadableFileError, UsageError
 from tripleo_messaging.file_set import is_interrupted, recover
-from tripleo_messaging.hieradata.build import ALL, LOOKUP_OPTIONS
+from tripleo_messaging.hieradata.build import ALL, LOOKUP_OPTIONS, Levels
 from tripleo_messaging.hieradata.keys import LOCAL_CLUSTERS
-from tripleo_messaging.hieradata.text import checksum_key, decode_level, level_checksum
+from tripleo_messaging.hieradata.text import checksum_key, decode_level, encode_level, level_checksum
 
 LEVEL_LIMIT_BYTES = 64_000_000
 
@@ -127,6 +127,20 @@ def read_former(tree: Path) -> dict[str, dict[str, Any]]:
             return {path: read_level(tree, path) for path in paths}
         except UnreadableFileError:
             return {}
+
+
+def holds(tree: Path, levels: Levels) -> bool:
+    """Tell whether a tree is just what a rendering of the levels makes; one that was interrupted is not.
+
+    Raises:
+        UnreadableFileError: a file of it may not be read.
+    """
+    if is_interrupted(tree):
+        return False
+    return all(
+        files.read_if_there(tree / path, LEVEL_LIMIT_BYTES) == encode_level(path, level)
+        for path, level in levels.items()
+    )
 
 
 def is_member(levels: Mapping[str, Any], node: str) -> bool:

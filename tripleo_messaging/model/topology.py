@@ -158,6 +158,8 @@ class Topology:
         override_stock: whether our classes set the URLs of services that a stock consumer configured.
         services: ``rpc`` and, unless the notify driver is ``noop`` without a backend, ``notify``.
         clusters: by name.
+        generation: hash of what the plan means, where it is not that of these values: accounts that take
+            turns change nothing of it. Empty where it is.
     """
 
     release: Release
@@ -166,6 +168,7 @@ class Topology:
     services: Mapping[str, Service]
     clusters: Mapping[str, Cluster]
     override_stock: bool = False
+    generation: str = ""
 
     def clusters_of(self, host: str) -> tuple[Cluster, ...]:
         """Return the clusters that a host, by its inventory name, is a member of."""
