@@ -108,17 +108,21 @@ def test_secrets_are_sensitive_in_the_catalog(node: NamespaceHost):
         for parameter, value in resource.get("parameters", {}).items()
         if levels.COOKIE in json.dumps(value) or "password_hash" in json.dumps(value)
     ]
-    assert ("/var/lib/rabbitmq/.erlang.cookie", "content", True) in holders
+    assert ("/etc/rabbitmq/erlang_cookie", "content", True) in holders
     assert [holder for holder in holders if not holder[2]] == []
 
 
 def test_files_with_secrets_show_no_diff(node: NamespaceHost):
-    """Cookie and definitions are never shown as a difference, and nobody but the broker reads them."""
+    """Cookie and definitions are never shown as a difference nor kept, and the broker alone reads them."""
     install_member(node)
     files = puppet.resources(puppet.compile_catalog(node, puppet.PROFILE), "File")
-    modes = {"/var/lib/rabbitmq/.erlang.cookie": "0400", "/etc/rabbitmq/definitions.json": "0640"}
-    for path, mode in modes.items():
-        assert (files[path]["show_diff"], files[path]["mode"]) == (False, mode)
+    for path in ("/etc/rabbitmq/erlang_cookie", "/etc/rabbitmq/definitions.json"):
+        assert (files[path]["owner"], files[path]["group"], files[path]["mode"]) == (
+            "root",
+            "rabbitmq",
+            "0640",
+        )
+        assert (files[path]["show_diff"], files[path]["backup"]) == (False, False)
 
 
 def test_missing_secrets_say_the_way_out(node: NamespaceHost):

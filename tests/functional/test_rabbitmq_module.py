@@ -58,6 +58,7 @@ def test_broker_starts_and_lets_in(broker: OneBroker):
     ("path", "owner", "mode"),
     [
         ("/var/lib/rabbitmq/.erlang.cookie", "rabbitmq", 0o400),
+        ("/etc/rabbitmq/erlang_cookie", "root", 0o640),
         ("/etc/rabbitmq/definitions.json", "root", 0o640),
         ("/etc/rabbitmq/rabbitmq.conf", "root", 0o640),
         ("/etc/rabbitmq", "root", 0o750),
@@ -165,16 +166,28 @@ def test_guest_of_the_definitions_may_come_from_elsewhere(broker: OneBroker):
     assert broker.log_in(user="guest", password="guest") == "welcome"
 
 
-def test_changed_cookie_restarts(broker: OneBroker):
-    """A broker that no longer has the cookie of its tools is stopped all the same; no secret is shown."""
+def test_changed_cookie_restarts_nothing(broker: OneBroker):
+    """Broker and tools have the new cookie in the same run, in the same process; no secret is shown."""
     broker.apply()
     pid = brokers.broker_pid(broker.host)
     run = broker.apply(secrets=levels.secrets(cookie="CANARYOTHER"))
     assert run.code == 2, run.output
-    assert brokers.broker_pid(broker.host) != pid
+    assert brokers.broker_pid(broker.host) == pid
     assert "CANARY" not in run.output
     assert "rpc" in brokers.rabbitmqctl(broker.host, "list_users")
     assert broker.log_in() == "welcome"
+    assert broker.apply(secrets=levels.secrets(cookie="CANARYOTHER")).code == 0
+
+
+def test_changed_cookie_and_settings_restart_once(broker: OneBroker):
+    """A broker that is to have another node name, too, is told by the name that it has, and restarted."""
+    broker.apply()
+    pid = brokers.broker_pid(broker.host)
+    run = broker.apply(secrets=levels.secrets(cookie="CANARYOTHER"), node_name="another@ctl-0")
+    assert run.code == 2, run.output
+    assert brokers.broker_pid(broker.host) != pid
+    assert "another@ctl-0" in brokers.rabbitmqctl(broker.host, "eval", "node().")
+    assert "CANARY" not in run.output
 
 
 def test_changed_settings_restart(broker: OneBroker):
@@ -240,13 +253,14 @@ def test_broker_that_cannot_start_fails_the_run(broker: OneBroker):
 
 
 def test_secrets_are_only_where_they_belong(broker: OneBroker):
-    """Beside the hieradata, cookie and hashes stand in the two files that the broker reads alone."""
+    """Beside the hieradata, cookie and hashes stand in files that only the broker reads."""
     broker.apply()
     password_hash = levels.definitions({"rpc": levels.PASSWORD}).split('"password_hash": "')[1].split('"')[0]
     patterns = ["-e", levels.COOKIE, "-e", password_hash]
     found = broker.host.must_run("grep", "-rlF", *patterns, "/etc/rabbitmq", "/etc/puppet", "/run", *_WRITTEN)
     assert set(found.splitlines()) == {
         "/etc/rabbitmq/definitions.json",
+        "/etc/rabbitmq/erlang_cookie",
         f"{puppet.DATA_DIR}/messaging_node.json",
         "/var/lib/rabbitmq/.erlang.cookie",
     }

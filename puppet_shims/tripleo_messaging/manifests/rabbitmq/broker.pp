@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # @summary One RabbitMQ broker with everything of its own. Used by tripleo_messaging::rabbitmq.
 #
-# A changed configuration restarts the broker, changed definitions are imported into the running one, and
-# changed peers wait for a node that starts without data.
+# A changed configuration restarts the broker, changed definitions are imported into the running one, which is
+# told of a changed cookie, too, and changed peers wait for a node that starts without data.
 #
 # @param instance
 #   What is to be known of this broker on this host.
@@ -40,7 +40,6 @@ define tripleo_messaging::rabbitmq::broker (
     "${config_dir}/rabbitmq-env.conf",
     "${config_dir}/advanced.config",
     "${config_dir}/enabled_plugins",
-    "${home_dir}/.erlang.cookie",
   ]
 
   file {
@@ -70,6 +69,7 @@ define tripleo_messaging::rabbitmq::broker (
     $definitions_file:
       content   => $definitions,
       show_diff => false,
+      backup    => false,
     ;
     $peers_file:
       ensure  => $peers_ensure,
@@ -89,12 +89,6 @@ define tripleo_messaging::rabbitmq::broker (
     ;
     "${config_dir}/enabled_plugins":
       content => "[${plugins}].\n",
-    ;
-    "${home_dir}/.erlang.cookie":
-      owner     => 'rabbitmq',
-      mode      => '0400',
-      content   => $erlang_cookie,
-      show_diff => false,
     ;
   }
 
@@ -123,7 +117,7 @@ define tripleo_messaging::rabbitmq::broker (
       run     => $run_script,
       files   => $certificates,
       known   => "${config_dir}/.certificates.known",
-      require => Tripleo_messaging::Rabbitmq::Service[$name],
+      require => Exec["settle the cookie of ${name}"],
     }
   }
 
@@ -137,6 +131,19 @@ define tripleo_messaging::rabbitmq::broker (
       notify  => Tripleo_messaging::Rabbitmq::Service[$name],
     }
   }
+
+  # Before the files that a running broker was started with change, as its tools read these, too.
+  tripleo_messaging::rabbitmq::cookie { $name:
+    context       => $context,
+    erlang_cookie => $erlang_cookie,
+    require       => File[$directories],
+  }
+
+  Exec["place the cookie of ${name}"]
+  -> File[$restarting_files]
+
+  Exec["settle the cookie of ${name}"]
+  -> Tripleo_messaging::Rabbitmq::Users[$name]
 
   tripleo_messaging::rabbitmq::service { $name:
     context => $context,
