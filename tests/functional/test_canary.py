@@ -6,11 +6,12 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
+import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,9 @@ import pytest
 import yaml
 
 from tests.support.canary import CASES, CORE, PLAIN, TRICKY, Case, betrays, files_that_betray
+from tests.support.forked import run_forked
+from tests.support.stores import StoreFiles, other_name, store_files, switched
+from tripleo_messaging.passwords.stack_file import secret_names
 
 PROGRAM = (sys.executable, "-m", "tripleo_messaging")
 LOUD = ("-vv", "--debug", "--log-file")
@@ -30,6 +34,9 @@ COMMANDS = {
     "url show rpc": ("url", "show", "rpc"),
     "url show notify": ("url", "show", "notify"),
 }
+
+# What each line of a log begins with.
+TIMES = re.compile(rb"^\[[-0-9]+ [:,0-9]+\]", re.MULTILINE)
 
 ENVIRONMENT = {
     **os.environ,
@@ -52,20 +59,29 @@ class Outcome:
         return self.stdout + self.stderr + self.log
 
 
-def run(directory: Path, arguments: Iterable[str]) -> Outcome:
+Start = Callable[[list[str]], tuple[int, bytes, bytes]]
+
+
+def forked(argv: list[str]) -> tuple[int, bytes, bytes]:
+    """Run the command in a copy of this process."""
+    return run_forked(argv, ENVIRONMENT)
+
+
+def started(argv: list[str]) -> tuple[int, bytes, bytes]:
+    """Run the command as an operator does, which takes several times as long."""
+    done = subprocess.run([*PROGRAM, *argv], capture_output=True, env=ENVIRONMENT, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def run(directory: Path, arguments: Iterable[str], start: Start = forked) -> Outcome:
     """Run the command as loud as it can be; ``{}`` stands for the directory."""
     words = list(arguments)
-    log = directory / f"{'-'.join(words[:3])}.log"
-    argv = [*PROGRAM, *LOUD, str(log), *(word.replace("{}", str(directory)) for word in words)]
+    log = directory / f"{'-'.join(words[:3]).replace('/', '_')}.log"
+    argv = [*LOUD, str(log), *(word.replace("{}", str(directory)) for word in words)]
     # What a process was started with is what `ps` shows everybody.
     assert not betrays(" ".join(argv).encode())
-    done = subprocess.run(argv, capture_output=True, env=ENVIRONMENT, check=False)
-    return Outcome(
-        status=done.returncode,
-        stdout=done.stdout,
-        stderr=done.stderr,
-        log=log.read_bytes() if log.exists() else b"",
-    )
+    status, stdout, stderr = start(argv)
+    return Outcome(status=status, stdout=stdout, stderr=stderr, log=log.read_bytes() if log.exists() else b"")
 
 
 def left_behind(directory: Path, case: Case) -> set[str]:
@@ -79,14 +95,31 @@ def test_no_command_says_a_secret_of_its_input(name: str, tmp_path: Path) -> Non
     """Not in stdout, stderr, log or traceback, wherever it stands; and only 0600 levels are left behind."""
     case = CASES[name]
     options = case.write(tmp_path)
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = pool.map(lambda words: run(tmp_path, [*words, *options]), COMMANDS.values())
-    for command, done in zip(COMMANDS, outcomes):
+    for command, words in COMMANDS.items():
+        done = run(tmp_path, [*words, *options])
         assert not betrays(done.said), f"{command}: {done.said.decode(errors='replace')}"
         assert done.status in (0, 1), f"{command}: {done.stderr.decode()}"
         assert b"fault of the program" not in done.stderr, command
     assert left_behind(tmp_path, case) <= {"tree/all.json", "tree/clusters/rpc.json"}
     assert {mode(tmp_path / path) for path in left_behind(tmp_path, case)} <= {0o600}
+
+
+ALIKE = ("plan, password", "environment, external URL", "secrets, password", "secrets, tricky password")
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_a_copy_of_this_process_does_as_one_of_its_own(name: str, tmp_path: Path) -> None:
+    """To the byte, at least here, so that the rest need not start an interpreter each."""
+    for command, words in COMMANDS.items():
+        outcomes = []
+        for start in (started, forked):
+            directory = tmp_path / "same"
+            directory.mkdir()
+            done = run(directory, [*words, *CASES[name].write(directory)], start)
+            outcomes.append(attrs.evolve(done, log=TIMES.sub(b"", done.log)))
+            shutil.rmtree(directory)
+        assert outcomes[0] == outcomes[1], command
+        assert not betrays(outcomes[0].said), command
 
 
 def mode(path: Path) -> int:
@@ -242,3 +275,156 @@ def test_a_secret_is_not_lost_or_said_when_its_file_cannot_be_rewritten(tmp_path
     assert not betrays(done.said)
     assert (tmp_path / "passwords.yaml").read_text() == case.files["passwords.yaml"]
     assert left_behind(tmp_path, case) == set()
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> StoreFiles:
+    """Make a store whose every secret is the one that is looked for, in the middle of a rotation."""
+    store = store_files(tmp_path)
+    texts = {**dict.fromkeys(sorted(secret_names()), PLAIN), "NotifyPassword": TRICKY}
+    store.put({**texts, other_name("RpcPassword"): TRICKY}, switched())
+    return store
+
+
+#: By command line, the exit status; ``{}`` is the directory of the store.
+STORE_COMMANDS = {
+    "generate": 0,
+    "generate --replace": 1,
+    "generate --name RabbitPassword --replace": 0,
+    "show": 0,
+    "show -f json": 0,
+    "audit": 0,
+    "audit -f json": 0,
+    "check": 1,
+    "check -f json": 1,
+    "due": 1,
+    "due -f json": 1,
+    "due --max-age RpcPassword=36500": 1,
+    "rekey": 0,
+    "import {}/other.yaml": 1,
+    "import {}/other.yaml --replace": 1,
+    "import {}/same.yaml --replace": 0,
+    "export {}/out.yaml": 0,
+    "export {}/same.yaml": 0,
+}
+PASSWORDS_FILES = {
+    "same.yaml": f"parameter_defaults: {{RabbitPassword: {PLAIN}, AdminPassword: {PLAIN}}}\n",
+    "other.yaml": f"parameter_defaults: {{RpcPassword: {PLAIN}x, RabbitCookie: {PLAIN}y}}\n",
+}
+
+
+@pytest.mark.parametrize("line", STORE_COMMANDS)
+def test_no_command_on_a_store_says_a_secret(stored: StoreFiles, tmp_path: Path, line: str) -> None:
+    """Nor the key, and neither is in store, backup or log; what TripleO gets is for its owner only."""
+    Case(options=(), files=PASSWORDS_FILES).write(tmp_path)
+    key = stored.key_file.read_bytes().strip()
+    done = run(tmp_path, ["passwords", *line.split(), *stored.words])
+    assert done.status == STORE_COMMANDS[line], done.stderr
+    assert not betrays(done.said)
+    assert key not in done.said
+    assert stored.key_file.read_bytes().strip() not in done.said
+    exported = {"out.yaml", "same.yaml", "same.yaml.bak"} if line.startswith("export") else {"same.yaml"}
+    left = {str(path.relative_to(tmp_path)) for path in files_that_betray(tmp_path)}
+    assert left <= {*exported, "other.yaml"}
+    assert {mode(tmp_path / path) for path in left} == {0o600}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_store_is_revealed_only_when_asked(stored: StoreFiles, tmp_path: Path, form: str) -> None:
+    """On stdout, and that it was is all that is kept of it."""
+    done = run(tmp_path, ["passwords", "show", "--reveal", "-f", form, *stored.words])
+    assert (done.status, betrays(done.stdout)) == (0, True)
+    assert not betrays(done.stderr + done.log)
+    assert list(files_that_betray(tmp_path)) == []
+
+
+DAMAGES = {
+    "cut off": lambda whole: whole[: len(whole) // 2],
+    "changed": lambda whole: whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:],
+    "another text": lambda _: PLAIN.encode(),
+    "a plain text": lambda _: f"parameter_defaults: {{RpcPassword: {PLAIN}}}\n".encode(),
+    "nothing": lambda _: b"",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("which", ["path", "key_file"])
+def test_a_damaged_store_or_key_says_nothing(
+    stored: StoreFiles, tmp_path: Path, which: str, damage: str
+) -> None:
+    """It is refused by every command, and left as it is."""
+    path: Path = getattr(stored, which)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    damaged = path.read_bytes()
+    key = stored.key_file.read_bytes().strip()
+    for words in (
+        ["show", "--reveal"],
+        ["generate"],
+        ["export", "{}/out.yaml"],
+        ["rekey"],
+        ["due"],
+        ["check"],
+    ):
+        done = run(tmp_path, ["passwords", *words, *stored.words])
+        assert done.status == 3, done.stderr
+        assert not betrays(done.said)
+        assert not key or key not in done.said
+    assert path.read_bytes() == damaged
+    assert not (tmp_path / "out.yaml").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("secrets")])
+def test_no_passwords_file_is_said(name: str, tmp_path: Path) -> None:
+    """Whatever is wrong with it: not by import, not by export, not by check."""
+    case = CASES[name]
+    options = case.write(tmp_path)
+    file = options[options.index("--secrets") + 1]
+    store = store_files(tmp_path)
+    store.put({"RabbitNotifyCookie": "a" * 25})
+    for words in (
+        ["check", "--secrets", file],
+        ["import", file, *store.words],
+        ["export", file, *store.words],
+    ):
+        done = run(tmp_path, ["passwords", *words])
+        assert done.status in (0, 1, 2, 3)
+        assert not betrays(done.said), f"{words[0]}: {done.said.decode(errors='replace')}"
+        assert b"fault of the program" not in done.stderr, words[0]
+    assert left_behind(tmp_path, case) <= {f"{Path(file).name}.bak"}
+    assert {mode(path) for path in files_that_betray(tmp_path)} <= {0o600}
+
+
+def test_rendering_from_a_store_leaves_no_secret_elsewhere(stored: StoreFiles, tmp_path: Path) -> None:
+    """In the 0600 levels alone; the store stays closed."""
+    done = run(tmp_path, [*COMMANDS["render"], *stored.words])
+    assert done.status == 0, done.stderr
+    assert not betrays(done.said)
+    left = {str(path.relative_to(tmp_path)) for path in files_that_betray(tmp_path)}
+    assert left == {"tree/all.json", "tree/clusters/rpc.json"}
+
+
+ROTATION = (
+    ("rotate begin --output {}/tree", 0),
+    ("rotate status --offline", 0),
+    ("rotate status --offline -f json", 0),
+    ("rotate switch --output {}/tree --force --timeout 1", 0),
+    ("rotate rollback --output {}/tree", 0),
+    ("rotate finish --output {}/tree --force --timeout 1", 0),
+    ("cookie rotate --output {}/tree", 0),
+    ("audit", 0),
+)
+
+
+def test_no_step_of_a_rotation_says_a_secret(tmp_path: Path) -> None:
+    """Old and new ones are in the store, and in the 0600 levels alone."""
+    store = store_files(tmp_path)
+    store.put({name: PLAIN for name in sorted(secret_names()) if not name.endswith("Url")})
+    for line, status in ROTATION:
+        done = run(tmp_path, ["passwords", *line.split(), *store.words])
+        made = [text.encode() for text in store.texts.values()]
+        assert done.status == status, f"{line}: {done.stderr.decode()}"
+        assert not betrays(done.said), line
+        assert not any(text in done.said for text in made), line
+    left = {str(path.relative_to(tmp_path)) for path in files_that_betray(tmp_path)}
+    assert left <= {"tree/all.json", "tree/clusters/rpc.json"}
+    assert {mode(tmp_path / path) for path in left} <= {0o600}

@@ -13,13 +13,16 @@ import pytest
 import yaml
 
 from tests.support.password_cases import PasswordCase, load_cases, outcomes
+from tests.support.stores import store_files
 from tripleo_messaging import workflows
+from tripleo_messaging.cli.main import main
 from tripleo_messaging.passwords import PASSWORD_SPECS, generate_passwords
 
 with warnings.catch_warnings():
     # It imports passlib.pwd, which imports what Python and setuptools call deprecated.
     warnings.simplefilter("ignore")
     from tripleo_common import constants
+    from tripleo_common.utils import plan
     from tripleo_common.utils.passwords import generate_passwords as upstream_generate_passwords
 
 CASES = load_cases()
@@ -123,3 +126,71 @@ def test_recorded_names_are_the_real_ones() -> None:
     """The list that the unit tests use is the real one."""
     recorded = yaml.safe_load(OTHERS.read_text(encoding="utf-8"))["18.0.0"]
     assert recorded == [name for name in constants.PASSWORD_PARAMETER_NAMES if name not in SHARED]
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path) -> Path:
+    """Write the passwords of a new stack as ``openstack overcloud deploy`` does."""
+    path = tmp_path / "overcloud-passwords.yaml"
+    _deploy(path, {})
+    return path
+
+
+def _deploy(path: Path, stack_env: Mapping[str, Any]) -> None:
+    """Write what upstream makes of a stack, with the call and the form of python-tripleoclient 16."""
+    passwords = plan.generate_passwords(None, None, "overcloud", passwords_env=_environment(stack_env))
+    with path.open("w") as file:
+        yaml.safe_dump(_environment(passwords), file, default_flow_style=False)
+    path.chmod(0o600)
+
+
+def _environment(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {"parameter_defaults": {**defaults}}
+
+
+def _defaults(path: Path) -> dict[str, Any]:
+    defaults: dict[str, Any] = yaml.safe_load(path.read_text())["parameter_defaults"]
+    return defaults
+
+
+def test_a_file_of_upstreams_is_imported(stack_file: Path, tmp_path: Path) -> None:
+    """Each of the names that both know has the value that upstream wrote."""
+    store = store_files(tmp_path)
+    assert main(["passwords", "import", str(stack_file), *store.words]) == 0
+    assert store.texts == {name: _defaults(stack_file)[name] for name in SHARED}
+
+
+def test_a_file_that_we_exported_is_upstreams(stack_file: Path, tmp_path: Path) -> None:
+    """Upstream keeps our values and every other one of the file, keys and mappings included."""
+    store = store_files(tmp_path)
+    before = _defaults(stack_file)
+    assert main(["passwords", "generate", *store.words]) == 0
+    assert main(["passwords", "export", str(stack_file), *store.words]) == 0
+    exported = _defaults(stack_file)
+    assert exported == {**before, **store.texts}
+    assert all(exported[name] != before[name] for name in SHARED)
+    kept = plan.generate_passwords(None, None, "overcloud", passwords_env=_environment(exported))
+    assert kept == {name: exported[name] for name in before}
+    assert upstream_generate_passwords(_environment(exported)) == kept
+
+
+def test_a_deployment_between_changes_nothing(stack_file: Path, tmp_path: Path, capsys: Any) -> None:
+    """Upstream writes the file anew, without names it does not know; the others are the store's."""
+    store = store_files(tmp_path)
+    main(["passwords", "generate", *store.words])
+    main(["passwords", "export", str(stack_file), *store.words])
+    _deploy(stack_file, _defaults(stack_file))
+    assert not set(store.texts) - set(SHARED) & set(_defaults(stack_file))
+    capsys.readouterr()
+    assert main(["passwords", "import", str(stack_file), *store.words]) == 0
+    assert capsys.readouterr().out == f"The same: {', '.join(sorted(SHARED))}\n"
+
+
+def test_a_new_file_of_ours_is_enough_for_upstream(tmp_path: Path) -> None:
+    """Of a stack that has none yet it keeps our values, and makes the other services'."""
+    store, path = store_files(tmp_path), tmp_path / "new-passwords.yaml"
+    main(["passwords", "generate", *store.words])
+    main(["passwords", "export", str(path), *store.words])
+    made = upstream_generate_passwords(_environment(_defaults(path)))
+    assert {name: made[name] for name in SHARED} == {name: store.texts[name] for name in SHARED}
+    assert set(made) == set(constants.PASSWORD_PARAMETER_NAMES)

@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import attrs
 
@@ -18,6 +18,7 @@ from tripleo_messaging.cli.findings import log_findings
 from tripleo_messaging.cli.inputs import Inputs, check_input_secrets, read_inputs
 from tripleo_messaging.cli.options import InputOptions, add_input_options, read_input_options
 from tripleo_messaging.cli.statuses import Status, status_of
+from tripleo_messaging.cli.store_options import actor, now, open_store
 from tripleo_messaging.cli.words import command_line, table
 from tripleo_messaging.errors import UsageError
 from tripleo_messaging.file_set import Change
@@ -28,6 +29,9 @@ from tripleo_messaging.hieradata.write import write_tree
 from tripleo_messaging.model.finding import Finding
 from tripleo_messaging.model.secret import Secret
 from tripleo_messaging.model.topology import Topology
+
+if TYPE_CHECKING:
+    from tripleo_messaging.passwords.encrypted_file import EncryptedFileStore
 
 LOG = logging.getLogger("tripleo_messaging.cli")
 
@@ -74,11 +78,22 @@ def render(options: RenderOptions) -> Rendered:
     Raises:
         UsageError: `generate` without a file to keep the secrets in.
         UnreadableFileError: a file is missing or may not be read.
-        UnwritableFileError, LockedError: of the secrets' file or the tree; another command changed the
-            secrets meanwhile.
+        UnwritableFileError, LockedError: of the secrets' file, the store or the tree; another command changed
+            the secrets meanwhile.
     """
-    if options.generate and options.inputs.secrets is None:
-        raise UsageError("--generate needs --secrets FILE, where the secrets that it makes are kept")
+    if options.generate and options.inputs.secrets is None and options.inputs.store is None:
+        raise UsageError(
+            "--generate needs --store FILE or --secrets FILE, where the secrets that it makes are kept"
+        )
+    if options.inputs.store is None:
+        return _render(options, None)
+    store = open_store(options.inputs.store, options.inputs.key_file, beside=options.output)
+    # Held up to the tree: else what is read may be rendered over what another command makes of it meanwhile.
+    with store.lease():
+        return _render(options, store)
+
+
+def _render(options: RenderOptions, store: Optional[EncryptedFileStore]) -> Rendered:
     inputs = read_inputs(options.inputs, may_lack_secrets=options.generate)
     made = _generate_missing(inputs) if options.generate else {}
     findings = (*inputs.findings, *check_input_secrets(inputs, made, all_needed=True))
@@ -86,12 +101,12 @@ def render(options: RenderOptions) -> Rendered:
     if status is not Status.FINE or inputs.topology is None:
         return Rendered(options=options, findings=findings, status=status)
     levels = build(inputs.topology, inputs.secrets.updated(made))
-    findings = (*findings, *_check_former(options, inputs, levels))
+    findings = (*findings, *check_last_rendering(options.output, inputs, levels))
     status = status_of(findings, strict=options.inputs.strict)
     if status is not Status.FINE:
         return Rendered(options=options, findings=findings, status=status)
     # Before the tree: passwords in use that nobody knows would be worse than ones nobody uses.
-    _keep(inputs, made)
+    _keep(inputs, store, made)
     change = write_tree(options.output, levels)
     return Rendered(
         options=options,
@@ -103,8 +118,12 @@ def render(options: RenderOptions) -> Rendered:
     )
 
 
-def _check_former(options: RenderOptions, inputs: Inputs, levels: Levels) -> tuple[Finding, ...]:
-    return check_former(read_former(options.output), levels, inputs.plan) if inputs.plan else ()
+def check_last_rendering(output: Path, inputs: Inputs, levels: Levels) -> tuple[Finding, ...]:
+    """Compare a rendering with the last one in the same place, see `check_former`."""
+    if inputs.plan is None or inputs.topology is None:
+        return ()
+    retired = {name: cluster.absent_users for name, cluster in inputs.topology.clusters.items()}
+    return check_former(read_former(output), levels, inputs.plan, retired)
 
 
 def _generate_missing(inputs: Inputs) -> Mapping[str, Secret]:
@@ -115,12 +134,30 @@ def _generate_missing(inputs: Inputs) -> Mapping[str, Secret]:
     return {name: generate(PASSWORD_SPECS[name]) for name in missing if name in PASSWORD_SPECS}
 
 
-def _keep(inputs: Inputs, made: Mapping[str, Secret]) -> None:
-    from tripleo_messaging.passwords.store import write_secrets
+def _keep(inputs: Inputs, store: Optional[EncryptedFileStore], made: Mapping[str, Secret]) -> None:
+    if not made:
+        return
+    if store is not None:
+        _keep_in_store(inputs, store, made)
+    elif inputs.options.secrets is not None:
+        from tripleo_messaging.passwords.stack_file import write_secrets
 
-    if made and inputs.options.secrets is not None:
         kept = inputs.kept_secrets
         write_secrets(inputs.options.secrets, kept.updated(made), replaces=kept)
+
+
+def _keep_in_store(inputs: Inputs, store: EncryptedFileStore, made: Mapping[str, Secret]) -> None:
+    from tripleo_messaging.passwords.store import AuditEntry, Snapshot, StoredSecret
+
+    time = now()
+    snapshot = inputs.snapshot or Snapshot.empty()
+    new = {
+        name: StoredSecret(secret=secret, changed=time, source="generated") for name, secret in made.items()
+    }
+    entry = AuditEntry(time=time, actor=actor(), action="hieradata render --generate", names=tuple(made))
+    store.create_key()
+    content = snapshot.content.with_secrets(new).recorded(entry)
+    store.replace(content, expected_revision=snapshot.revision)
 
 
 def report(rendered: Rendered) -> Iterator[str]:
@@ -136,7 +173,8 @@ def report(rendered: Rendered) -> Iterator[str]:
     yield from table(_rows(change))
     if rendered.made:
         yield ""
-        yield f"Made {', '.join(rendered.made)}; kept in {rendered.options.inputs.secrets} (mode 0600)"
+        place = rendered.options.inputs.store or rendered.options.inputs.secrets
+        yield f"Made {', '.join(rendered.made)}; kept in {place} (mode 0600)"
     yield ""
     yield "To look at"
     yield f"  {command_line(program(), 'lookup', 'messaging_rpc_node_names', '--data', output)}"
@@ -215,7 +253,7 @@ Examples::
         parser.add_argument(
             "--generate",
             action="store_true",
-            help="make the passwords and cookies that are missing, and keep them in the --secrets file",
+            help="make the passwords and cookies that are missing, and keep them with the others",
         )
         return parser
 

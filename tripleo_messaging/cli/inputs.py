@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import attrs
 
 from tripleo_messaging import files
 from tripleo_messaging.cli.options import InputOptions
+from tripleo_messaging.cli.store_options import open_store
 from tripleo_messaging.errors import FileTooLargeError
 from tripleo_messaging.hieradata.build import required_secrets
 from tripleo_messaging.hieradata.check import check_secrets
 from tripleo_messaging.inventory import load_inventory
-from tripleo_messaging.model.finding import Finding
+from tripleo_messaging.model.finding import Finding, json_path
 from tripleo_messaging.model.inventory import Inventory, inventory_of_this_host
 from tripleo_messaging.model.plan import Plan
 from tripleo_messaging.model.secret import Secret, Secrets
@@ -24,6 +25,9 @@ from tripleo_messaging.model.topology import Topology
 from tripleo_messaging.plan.load import PlanReading, read_plan
 from tripleo_messaging.plan.resolve import resolve
 from tripleo_messaging.plan.rules import check_plan
+
+if TYPE_CHECKING:
+    from tripleo_messaging.passwords.store import Snapshot
 
 LOG = logging.getLogger("tripleo_messaging.cli")
 
@@ -38,18 +42,34 @@ class Inputs:
     Attributes:
         options: where from.
         plan: ``None`` when nothing in the input is a plan.
-        topology: ``None`` when the input is too wrong for one, or was not asked for.
-        kept_secrets: those of the ``--secrets`` file.
+        plain_topology: as the plan means it; ``None`` when the input is too wrong for one, or was not asked
+            for.
+        kept_secrets: those of the ``--secrets`` file, or of the store.
         given_secrets: those of Heat environment files, which stand over `kept_secrets`.
         findings: about the plan, the inventory, and the form of the secrets.
+        hosts: inventory name of every host.
+        snapshot: what the store holds; ``None`` where none was named.
     """
 
     options: InputOptions
     plan: Optional[Plan]
-    topology: Optional[Topology] = None
+    plain_topology: Optional[Topology] = None
     kept_secrets: Secrets = attrs.field(factory=Secrets)
     given_secrets: Secrets = attrs.field(factory=Secrets)
     findings: tuple[Finding, ...] = ()
+    hosts: tuple[str, ...] = ()
+    snapshot: Optional[Snapshot] = None
+
+    @property
+    def topology(self) -> Optional[Topology]:
+        """The topology with the accounts that rotations have come to."""
+        if self.plain_topology is None or self.snapshot is None or not self.snapshot.content.rotations:
+            return self.plain_topology
+        # Here and below, as most commands are called without a store.
+        from tripleo_messaging.rotation.accounts import rotated
+        from tripleo_messaging.rotation.steps import rotations_of
+
+        return rotated(self.plain_topology, rotations_of(self.snapshot.content))
 
     @property
     def secrets(self) -> Secrets:
@@ -80,16 +100,51 @@ def read_inputs(options: InputOptions, *, may_lack_secrets: bool = False) -> Inp
     """
     reading = read_plan(options.plan, options.environments, options.release)
     kept, secret_problems = _read_secrets(options.secrets, may_be_missing=may_lack_secrets)
+    snapshot = _read_store(options)
     inventory, inventory_problems = _read_inventory(options.inventory)
     topology, plan_problems = _understand(reading.plan, inventory)
-    return Inputs(
+    inputs = Inputs(
         options=options,
         plan=reading.plan,
-        topology=topology,
-        kept_secrets=kept,
+        plain_topology=topology,
+        kept_secrets=snapshot.content.plain_secrets() if snapshot else kept,
         given_secrets=reading.secrets,
         findings=(*reading.findings, *inventory_problems, *plan_problems, *secret_problems),
+        hosts=tuple(inventory.hosts) if inventory else (),
+        snapshot=snapshot,
     )
+    return attrs.evolve(inputs, findings=(*inputs.findings, *_check_store(inputs)))
+
+
+def _read_store(options: InputOptions) -> Optional[Snapshot]:
+    if options.store is None:
+        return None
+    store = open_store(options.store, options.key_file)
+    snapshot = store.read()
+    LOG.debug("%s: revision %d, %d secrets", store.place, snapshot.revision, len(snapshot.content.secrets))
+    return snapshot
+
+
+def _check_store(inputs: Inputs) -> Iterator[Finding]:
+    """Find what cannot be together with what the store holds."""
+    if inputs.snapshot is None:
+        return
+    for name in sorted(inputs.kept_secrets):
+        if inputs.secrets[name] != inputs.kept_secrets[name]:
+            yield Finding(
+                rule="secret-in-two-places",
+                severity="error",
+                path=json_path(("parameter_defaults", name)),
+                message="is another value than the store holds",
+                hint=f"take {name} out of the environment file, or import it by 'passwords import --replace'",
+                origin=inputs.given_secrets.origins.get(name),
+            )
+    if inputs.plain_topology is not None and inputs.plan is not None and inputs.snapshot.content.rotations:
+        from tripleo_messaging.rotation.check import check_rotations
+        from tripleo_messaging.rotation.steps import rotations_of
+
+        for finding in check_rotations(inputs.plain_topology, rotations_of(inputs.snapshot.content)):
+            yield attrs.evolve(finding, origin=inputs.plan.origin(finding.path))
 
 
 def read_plan_alone(options: InputOptions) -> Inputs:
@@ -123,7 +178,7 @@ def _read_secrets(path: Optional[Path], *, may_be_missing: bool) -> tuple[Secret
     if path is None or (may_be_missing and not _is_there(path)):
         return Secrets(), ()
     # Here, as most commands are called without.
-    from tripleo_messaging.passwords.store import read_secrets
+    from tripleo_messaging.passwords.stack_file import read_secrets
 
     secrets, findings = read_secrets(path)
     LOG.debug("%s: %s", path, ", ".join(sorted(secrets)) or "no secret of ours")
@@ -153,6 +208,14 @@ def check_input_secrets(
     needed = set(required_secrets(inputs.topology))
     if not (all_needed or needed & set(secrets)):
         return ()
-    file = inputs.options.secrets
+    file = inputs.options.store or inputs.options.secrets
     findings = check_secrets(inputs.topology, secrets, str(file) if file else None)
-    return tuple(finding for finding in findings if all_needed or finding.rule != "missing-secret")
+    told = (_told_of_store(finding) if inputs.options.store else finding for finding in findings)
+    return tuple(finding for finding in told if all_needed or finding.rule != "missing-secret")
+
+
+def _told_of_store(finding: Finding) -> Finding:
+    if finding.rule != "missing-secret":
+        return finding
+    hint = "make it by 'passwords generate', or take it over by 'passwords import'"
+    return attrs.evolve(finding, hint=hint)

@@ -9,6 +9,8 @@ from typing import Optional
 
 import attrs
 
+from tripleo_messaging.cli.store_options import add_key_file_option
+
 _MAX_DAYS = 36500
 
 
@@ -22,6 +24,8 @@ class InputOptions:
         release: instead of the plan's own.
         inventory: an Ansible inventory; ``None`` is this host alone.
         secrets: the file of secrets.
+        store: the encrypted store of secrets, instead of `secrets`.
+        key_file: its key; ``None`` is the default one.
         strict: whether warnings count as errors.
     """
 
@@ -30,6 +34,8 @@ class InputOptions:
     release: Optional[str] = None
     inventory: Optional[Path] = None
     secrets: Optional[Path] = None
+    store: Optional[Path] = None
+    key_file: Optional[Path] = None
     strict: bool = False
 
 
@@ -57,9 +63,12 @@ def add_input_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="Ansible inventory: YAML, or the JSON of ansible-inventory --list; this host alone otherwise",
     )
-    group.add_argument(
+    either = group.add_mutually_exclusive_group()
+    either.add_argument(
         "--secrets", metavar="FILE", type=Path, help="passwords and cookies, as <stack>-passwords.yaml"
     )
+    either.add_argument("--store", metavar="FILE", type=Path, help="the same in an encrypted store")
+    add_key_file_option(group)
     group.add_argument("--strict", action="store_true", help="let warnings be errors")
 
 
@@ -71,6 +80,8 @@ def read_input_options(parsed_args: argparse.Namespace) -> InputOptions:
         release=parsed_args.release,
         inventory=parsed_args.inventory,
         secrets=parsed_args.secrets,
+        store=parsed_args.store,
+        key_file=parsed_args.key_file,
         strict=parsed_args.strict,
     )
 
@@ -94,5 +105,7 @@ def input_words(options: InputOptions) -> tuple[str, ...]:
         ("--release", options.release),
         ("--inventory", options.inventory),
         ("--secrets", options.secrets),
+        ("--store", options.store),
+        ("--key-file", options.key_file),
     )
     return tuple(str(word) for name, value in single if value is not None for word in (name, value))

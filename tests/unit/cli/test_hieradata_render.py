@@ -168,4 +168,5 @@ def test_generate_needs_a_file(run, tmp_path):
     """Secrets that nobody keeps are not made."""
     ran = run("hieradata", "render", "--generate", "--output", tmp_path / "tree")
     assert ran.status == 2
-    assert ran.err == "error: --generate needs --secrets FILE, where the secrets that it makes are kept\n"
+    needed = "--generate needs --store FILE or --secrets FILE"
+    assert ran.err == f"error: {needed}, where the secrets that it makes are kept\n"

@@ -36,7 +36,7 @@ def test_no_option_takes_a_secret(command):
     """A command line is seen by everybody on the host: secrets come in files."""
     actions = actions_of(command)
     secret = {name: action.type for action in actions for name in action.option_strings if looks_secret(name)}
-    assert set(secret) <= {"--secrets"}
+    assert set(secret) <= {"--secrets", "--new-secret"}
     assert all(kind is Path for kind in secret.values())
 
 

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``passwords rotate begin``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tripleo_messaging.cli.rotate_command import RotateCommand
+from tripleo_messaging.cli.rotate_options import (
+    add_report_options,
+    add_rotate_options,
+    read_new_secret,
+    read_rotate_options,
+)
+from tripleo_messaging.cli.rotate_work import Outcome, Work, clusters_of, probes_of, run_step
+from tripleo_messaging.cli.store_options import now
+from tripleo_messaging.errors import UsageError
+from tripleo_messaging.passwords.specs import PASSWORD_SPECS, generate
+from tripleo_messaging.passwords.store import Content, StoredSecret
+from tripleo_messaging.rotation.accounts import Principal
+from tripleo_messaging.rotation.steps import begin
+
+_ACTION = "passwords rotate begin"
+
+
+def begin_work(work: Work) -> Content:
+    """Add a second account beside each of the chosen ones, and what is needed to see who uses which.
+
+    Raises:
+        UsageError: a secret was supplied, or was not, against who runs the brokers.
+        RotationError: clients are on a new account already.
+    """
+    content = _with_monitors(work)
+    for principal in work.principals:
+        new = _new_secret(work, principal)
+        content = begin(content, principal.login, new, now(), work.options.new_user)
+    return content
+
+
+def _with_monitors(work: Work) -> Content:
+    probes = (probes_of(cluster) for cluster in clusters_of(work))
+    names = {each.monitor_secret for each in probes if each} - set(work.content.secrets)
+    made = {
+        name: StoredSecret(secret=generate(PASSWORD_SPECS[name]), changed=now(), source="generated")
+        for name in sorted(names)
+    }
+    return work.content.with_secrets(made)
+
+
+def _new_secret(work: Work, principal: Principal) -> StoredSecret:
+    name, supplied = principal.login.secret, work.options.new_secret
+    is_ours = principal.cluster is not None
+    if is_ours and (supplied or work.options.new_user):
+        raise UsageError(
+            f"{name}: is the password of our own brokers and is made here; leave out --new-secret"
+        )
+    if is_ours:
+        return StoredSecret(secret=generate(PASSWORD_SPECS[name]), changed=now(), source="generated")
+    rotation = work.rotation(principal)
+    if rotation is not None and rotation.phase == "begun" and supplied is None:
+        return work.content.secrets[f"{name}.other"]
+    if supplied is None:
+        raise UsageError(
+            f"{name}: its brokers are run by others; have them add an account, and give its password by "
+            "--new-secret FILE, its user by --new-user; leave it out of this rotation by --service or --name"
+        )
+    if len(work.principals) > 1:
+        raise UsageError(
+            "--new-secret: is one secret, and several accounts were chosen; add --service or --name"
+        )
+    return StoredSecret(secret=supplied, changed=now(), source="supplied")
+
+
+class RotateBegin(RotateCommand):
+    """Begin to rotate an account."""
+
+    _description = "Begin to replace accounts of clients: the brokers get a second one beside each"
+    _epilog: Any = """\
+Clients stay with the account that they have. Where others run the brokers, they
+add the second account, and its password, or the whole new URL, is given here.
+
+Examples::
+
+    tripleo-messaging passwords rotate begin --plan plan.yaml -i inventory.yaml \\
+        --store secrets.store --output hieradata
+    tripleo-messaging passwords rotate begin --plan plan.yaml -i inventory.yaml \\
+        --store secrets.store --output hieradata --service notify \\
+        --new-secret new-password.txt --new-user nova2
+"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Return the parser."""
+        parser = super().get_parser(prog_name)
+        add_rotate_options(parser)
+        add_report_options(parser)
+        parser.add_argument(
+            "--new-secret",
+            metavar="FILE",
+            type=Path,
+            help="password, or whole URL, of the second account on brokers of others; - is standard input",
+        )
+        parser.add_argument(
+            "--new-user", metavar="NAME", help="user name of that account, where it has another"
+        )
+        return parser
+
+    def outcome(self, parsed_args: argparse.Namespace) -> Outcome:
+        """Begin."""
+        secret = read_new_secret(parsed_args.new_secret)
+        if parsed_args.new_user and secret is None:
+            raise UsageError("--new-user needs --new-secret")
+        options = read_rotate_options(parsed_args, new_secret=secret, new_user=parsed_args.new_user)
+        return run_step(options, _ACTION, begin_work)
