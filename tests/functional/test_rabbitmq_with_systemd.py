@@ -77,7 +77,7 @@ def test_second_run_changes_nothing(deployment: Deployment):
 
 
 def test_changed_cookie_restarts_nothing(deployment: Deployment):
-    """The broker goes on with the new cookie, its unit can stop and start it, and the other one has its own."""
+    """The broker goes on with the new cookie, its unit can restart it, and the other one has its own."""
     deployment.apply()
     pids = deployment.pids()
     run = deployment.apply(cookie="CANARYOTHER")

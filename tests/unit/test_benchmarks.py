@@ -21,6 +21,10 @@ SCRIPTS = {
         ("JSON", "YAML", "nothing changed", "files written: 2 of 9", "peak memory", "goal >= 100"),
     ),
     "plan_validate.py": (("--repeat", "1"), ("python -c pass", "plan and inventory", "goal <= 0.45 s")),
+    "store.py": (
+        ("--secrets", "20", "--repeat", "1"),
+        ("open", "put", "get", "plain YAML", "render --secrets", "render --store", "goal <= 0.6 s"),
+    ),
 }
 #: What the others import or start.
 _PARTS = {"measure.py", "inventories.py", "per_host.py"}

@@ -129,8 +129,9 @@ def _check_store(inputs: Inputs) -> Iterator[Finding]:
     """Find what cannot be together with what the store holds."""
     if inputs.snapshot is None:
         return
+    held = inputs.secrets
     for name in sorted(inputs.kept_secrets):
-        if inputs.secrets[name] != inputs.kept_secrets[name]:
+        if held[name] != inputs.kept_secrets[name]:
             yield Finding(
                 rule="secret-in-two-places",
                 severity="error",

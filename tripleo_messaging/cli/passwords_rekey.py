@@ -39,7 +39,8 @@ class PasswordsRekey(MessagingCommand):
     _description = "Encrypt a store and its backup by a new key, which takes the former one's place"
     _epilog: Any = """\
 No password changes. A command that was interrupted is gone on with by running it
-again.
+again. Another store with the same key file can be opened no more: give each store
+a key file of its own first.
 
 Examples::
 
