@@ -48,6 +48,7 @@ class Inputs:
         given_secrets: those of Heat environment files, which stand over `kept_secrets`.
         findings: about the plan, the inventory, and the form of the secrets.
         hosts: inventory name of every host.
+        host_names: the same by the addresses of each host.
         snapshot: what the store holds; ``None`` where none was named.
     """
 
@@ -58,6 +59,7 @@ class Inputs:
     given_secrets: Secrets = attrs.field(factory=Secrets)
     findings: tuple[Finding, ...] = ()
     hosts: tuple[str, ...] = ()
+    host_names: Mapping[str, str] = attrs.field(factory=dict)
     snapshot: Optional[Snapshot] = None
 
     @property
@@ -111,9 +113,15 @@ def read_inputs(options: InputOptions, *, may_lack_secrets: bool = False) -> Inp
         given_secrets=reading.secrets,
         findings=(*reading.findings, *inventory_problems, *plan_problems, *secret_problems),
         hosts=tuple(inventory.hosts) if inventory else (),
+        host_names=_host_names(inventory) if inventory and snapshot else {},
         snapshot=snapshot,
     )
     return attrs.evolve(inputs, findings=(*inputs.findings, *_check_store(inputs)))
+
+
+def _host_names(inventory: Inventory) -> Mapping[str, str]:
+    hosts = inventory.hosts.values()
+    return {address: host.name for host in hosts for address in host.addresses.values()}
 
 
 def _read_store(options: InputOptions) -> Optional[Snapshot]:

@@ -16,9 +16,11 @@ from tripleo_messaging.cli.rotate_options import (
 )
 from tripleo_messaging.cli.rotate_work import Outcome, Work, clusters_of, probes_of, run_step
 from tripleo_messaging.cli.store_options import now
-from tripleo_messaging.errors import UsageError
+from tripleo_messaging.errors import InvalidTransportUrlError, RotationError, UsageError
+from tripleo_messaging.model.secret import Secret
+from tripleo_messaging.model.transport_url import TransportUrl
 from tripleo_messaging.passwords.specs import PASSWORD_SPECS, generate
-from tripleo_messaging.passwords.store import Content, StoredSecret
+from tripleo_messaging.passwords.store import Content, StoredSecret, other_name
 from tripleo_messaging.rotation.accounts import Principal
 from tripleo_messaging.rotation.steps import begin
 
@@ -30,13 +32,32 @@ def begin_work(work: Work) -> Content:
 
     Raises:
         UsageError: a secret was supplied, or was not, against who runs the brokers.
-        RotationError: clients are on a new account already.
+        RotationError: clients are on a new account already, there is nothing to rotate, or another secret
+            was supplied before.
     """
     content = _with_monitors(work)
     for principal in work.principals:
+        _refuse_another(work, principal)
         new = _new_secret(work, principal)
         content = begin(content, principal.login, new, now(), work.options.new_user)
     return content
+
+
+def _refuse_another(work: Work, principal: Principal) -> None:
+    """Refuse what a repeated step would ignore, and a store that lacks what is to be replaced."""
+    name, options, rotation = principal.login.secret, work.options, work.rotation(principal)
+    if name not in work.content.secrets:
+        raise RotationError(
+            f"{name}: is not in the store; 'passwords generate' or 'passwords import' puts it there"
+        )
+    if options.new_secret is None or rotation is None or rotation.phase != "begun" or rotation.other is None:
+        return
+    kept = work.content.secrets[other_name(name)].secret
+    if (kept, rotation.other.user_name) != (options.new_secret, options.new_user):
+        raise RotationError(
+            f"{name}: was begun with another secret or user; take that back by 'passwords rotate rollback' "
+            "and 'passwords rotate finish --force', and begin again"
+        )
 
 
 def _with_monitors(work: Work) -> Content:
@@ -60,7 +81,7 @@ def _new_secret(work: Work, principal: Principal) -> StoredSecret:
         return StoredSecret(secret=generate(PASSWORD_SPECS[name]), changed=now(), source="generated")
     rotation = work.rotation(principal)
     if rotation is not None and rotation.phase == "begun" and supplied is None:
-        return work.content.secrets[f"{name}.other"]
+        return work.content.secrets[other_name(name)]
     if supplied is None:
         raise UsageError(
             f"{name}: its brokers are run by others; have them add an account, and give its password by "
@@ -70,7 +91,16 @@ def _new_secret(work: Work, principal: Principal) -> StoredSecret:
         raise UsageError(
             "--new-secret: is one secret, and several accounts were chosen; add --service or --name"
         )
+    if work.topology.services[principal.services[0]].url_secret is not None:
+        _refuse_bad_url(supplied)
     return StoredSecret(secret=supplied, changed=now(), source="supplied")
+
+
+def _refuse_bad_url(supplied: Secret) -> None:
+    try:
+        TransportUrl.parse(supplied.reveal())
+    except InvalidTransportUrlError as error:
+        raise UsageError(f"--new-secret: is no transport URL: {error.reason}") from None
 
 
 class RotateBegin(RotateCommand):

@@ -30,9 +30,10 @@ class RotateCommand(MessagingCommand):
         """Take the step, and show what was done and what comes next."""
         outcome = self.outcome(parsed_args)
         log_findings(outcome.findings)
+        for line in (*report(outcome), *self.more(outcome)):
+            self.app.stdout.write(f"{line}\n")
+        # Last, as the step is taken by now, whether this can be written or not.
         if outcome.work is not None and parsed_args.hosts_file is not None:
             names = "".join(f"{name}\n" for name in hosts_to_apply(outcome))
             files.write_atomic(parsed_args.hosts_file, names.encode(), files.PUBLIC_MODE)
-        for line in (*report(outcome), *self.more(outcome)):
-            self.app.stdout.write(f"{line}\n")
         return outcome.status

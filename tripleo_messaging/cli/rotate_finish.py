@@ -22,7 +22,7 @@ from tripleo_messaging.cli.store_options import now
 from tripleo_messaging.errors import RotationError, UnansweredError
 from tripleo_messaging.passwords.store import Content
 from tripleo_messaging.rotation.accounts import Principal
-from tripleo_messaging.rotation.readiness import member_addresses, stragglers
+from tripleo_messaging.rotation.readiness import stragglers
 from tripleo_messaging.rotation.steps import finish
 
 LOG = logging.getLogger("tripleo_messaging.cli")
@@ -73,7 +73,7 @@ def _in_use(work: Work, principal: Principal) -> Iterator[str]:
         yield str(error)
         return
     user = work.user(principal, rotation.other)
-    yield from map(str, stragglers(connections, user, member_addresses(work.topology)))
+    yield from map(str, stragglers(connections, user, work.inputs.host_names))
 
 
 class RotateFinish(RotateCommand):

@@ -15,7 +15,7 @@ from tripleo_messaging.rotation.accounts import Principal
 from tripleo_messaging.rotation.state import Phase
 
 _MOST_NAMES = 20
-_HEADS = ("SECRET", "SERVICES", "PHASE", "CLIENTS LOG IN AS", "BESIDE IT")
+_HEADS = ("SECRET", "SERVICES", "PHASE", "CLIENTS LOG IN AS", "BESIDE IT", "SINCE")
 
 #: By phase, the commands that go on, each with what it does; the first is the usual one.
 NEXT: Mapping[Phase, tuple[tuple[str, str], ...]] = {
@@ -78,14 +78,16 @@ def account_row(work: Work, principal: Principal) -> AccountRow:
     )
 
 
-def accounts(work: Work) -> Iterator[str]:
+def accounts(work: Work, *, tells_since: bool = False) -> Iterator[str]:
     """Yield a table of the chosen accounts."""
-    rows = (account_row(work, principal) for principal in work.principals)
-    texts = (
-        (row.secret, ", ".join(row.services), row.phase, row.active or "(in the URL)", row.other or "-")
-        for row in rows
-    )
-    yield from table((_HEADS, *texts))
+    rows = (_cells(account_row(work, principal)) for principal in work.principals)
+    columns = len(_HEADS) if tells_since else len(_HEADS) - 1
+    yield from table(row[:columns] for row in (_HEADS, *rows))
+
+
+def _cells(row: AccountRow) -> tuple[str, ...]:
+    services, active = ", ".join(row.services), row.active or "(in the URL)"
+    return (row.secret, services, row.phase, active, row.other or "-", row.since or "never rotated")
 
 
 def report(outcome: Outcome) -> Iterator[str]:
@@ -104,11 +106,10 @@ def report(outcome: Outcome) -> Iterator[str]:
 def _applies(work: Work, hosts: tuple[str, ...]) -> Iterator[str]:
     output = str(work.options.output)
     if not hosts:
-        yield "No host needs an apply: brokers and clients of this plan are run by others."
+        yield "No host needs an apply."
         return
     yield f"Hosts that need an apply ({_counted(work, hosts)})"
-    if len(hosts) <= _MOST_NAMES:
-        yield f"  {' '.join(hosts)}"
+    yield f"  {' '.join(hosts)}" if len(hosts) <= _MOST_NAMES else "  --hosts-file FILE writes their names"
     yield "To run on each of them, as root, and Puppet after it"
     yield f"  {command_line(program(), 'hieradata', 'install', '--node', 'HOST', '--data', output)}"
 
@@ -130,7 +131,8 @@ def next_commands(work: Work) -> Iterator[str]:
 
 def _words(options: RotateOptions, verb: str) -> Iterator[str]:
     yield from (program(), "passwords", "rotate", verb, *input_words(options.inputs))
-    yield from ("--output", str(options.output))
+    # Of a status that was asked without.
+    yield from ("--output", str(options.output or "DIR"))
     if options.service:
         yield from ("--service", options.service)
     for name in options.names:

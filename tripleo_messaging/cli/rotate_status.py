@@ -39,7 +39,7 @@ from tripleo_messaging.hieradata.build import build
 from tripleo_messaging.hieradata.tree import holds
 from tripleo_messaging.model.topology import Cluster
 from tripleo_messaging.rotation.accounts import Principal
-from tripleo_messaging.rotation.readiness import Answer, Straggler, member_addresses, stragglers
+from tripleo_messaging.rotation.readiness import Answer, Straggler, stragglers
 
 
 @attrs.frozen(kw_only=True)
@@ -105,7 +105,7 @@ def _ask(work: Work, cluster: Cluster) -> Brokers:
         connections = ask_connections(work, cluster)
     except UnansweredError as error:
         return Brokers(cluster=cluster.name, members=answers, unanswered=str(error))
-    hosts = member_addresses(work.topology)
+    hosts = work.inputs.host_names
     left = (one for user in _going(work, mine) for one in stragglers(connections, user, hosts))
     return Brokers(
         cluster=cluster.name,
@@ -132,7 +132,7 @@ def _going(work: Work, principals: tuple[Principal, ...]) -> Iterator[str]:
 
 def report(found: Found) -> Iterator[str]:
     """Yield the lines for an operator."""
-    yield from accounts(found.work)
+    yield from accounts(found.work, tells_since=True)
     yield from _tree_lines(found)
     for brokers in found.brokers:
         yield ""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Optional
@@ -194,8 +194,7 @@ def _written(store: Store, work: Work, content: Content, action: str) -> Outcome
     if status is not Status.FINE:
         return Outcome(options=options, findings=findings, status=status)
     if has_changed:
-        names = tuple(principal.login.secret for principal in work.principals)
-        entry = AuditEntry(time=now(), actor=actor(), action=action, names=names)
+        entry = AuditEntry(time=now(), actor=actor(), action=action, names=_touched(work.content, content))
         store.replace(content.recorded(entry), expected_revision=snapshot.revision)
     change = write_tree(options.output, levels)
     return Outcome(
@@ -206,6 +205,13 @@ def _written(store: Store, work: Work, content: Content, action: str) -> Outcome
         has_changed=has_changed,
         change=change,
     )
+
+
+def _touched(before: Content, now_kept: Content) -> tuple[str, ...]:
+    """Name the secrets that a step was about: those that rotate, and what was made beside."""
+    rotating = [name for name, state in now_kept.rotations.items() if state != before.rotations.get(name)]
+    made = sorted(set(now_kept.secrets) - set(before.secrets) - set(map(other_name, rotating)))
+    return (*rotating, *made)
 
 
 def under_way(work: Work) -> tuple[Principal, ...]:
@@ -243,7 +249,8 @@ def ask_members(work: Work, principal: Principal, account: Account, secret: str)
     probes = probes_of(cluster) if cluster else None
     if cluster is None or probes is None:
         services = " and ".join(principal.services)
-        return (Answer(where=services, refusal="its brokers are run by others and cannot be asked"),)
+        reason = "its brokers are run by others and cannot be asked; make sure that they take both accounts"
+        return (Answer(where=services, refusal=reason),)
     login = attrs.evolve(principal.login, user_name=work.user(principal, account))
     password = work.content.secrets[secret].secret
 
@@ -323,19 +330,22 @@ def hosts_to_apply(outcome: Outcome) -> tuple[str, ...]:
         return ()
     changed = {*change.written, *change.removed}
     hosts = work.inputs.hosts
-    if ALL in changed or any(_is_about_clients(work, each) for each in work.principals):
+    reach = [_reach(work, principal) for principal in work.principals]
+    if ALL in changed or "clients" in reach:
         return hosts
-    needed = {host for cluster in clusters_of(work) for host in _members(cluster)}
-    for name, cluster in work.topology.clusters.items():
-        needed |= set(_members(cluster)) if f"clusters/{name}.json" in changed else set()
+    clusters = work.topology.clusters
+    names = {each.cluster for each, whom in zip(work.principals, reach) if whom == "members"}
+    names |= {name for name in clusters if f"clusters/{name}.json" in changed}
+    needed = {member.name for name in names if name for member in clusters[name].members}
     needed |= {path[len("nodes/") : -len(".json")] for path in change.written if path.startswith("nodes/")}
     return tuple(host for host in hosts if host in needed)
 
 
-def _is_about_clients(work: Work, principal: Principal) -> bool:
+def _reach(work: Work, principal: Principal) -> str:
+    """Tell whom the phase of an account is about: ``clients``, ``members`` of its cluster, or nobody."""
     rotation = work.rotation(principal)
-    return rotation is not None and rotation.phase in ("switched", "rolled-back")
-
-
-def _members(cluster: Cluster) -> Iterable[str]:
-    return (member.name for member in cluster.members)
+    if rotation is None:
+        return ""
+    if rotation.phase in ("switched", "rolled-back"):
+        return "clients" if rotation.was_switched else ""
+    return "members"

@@ -9,7 +9,6 @@ from typing import Optional
 import attrs
 
 from tripleo_messaging.backends.protocol import Connection
-from tripleo_messaging.model.topology import Topology
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +29,7 @@ class Straggler:
     """A client that still has the account which is to go.
 
     Attributes:
-        host: inventory name where the address is a member's, else the address.
+        host: inventory name, or the address where the inventory has it not.
         process: what it calls itself; empty where it does not.
         age_s: seconds since it connected; ``None`` where the broker does not say.
         user_name: the account.
@@ -67,12 +66,6 @@ def stragglers(
         if one.user_name == user_name
     )
     return tuple(sorted(found, key=lambda one: (one.host, one.process, one.age_s or 0)))
-
-
-def member_addresses(topology: Topology) -> dict[str, str]:
-    """Return the inventory names of members by their addresses."""
-    members = (member for cluster in topology.clusters.values() for member in cluster.members)
-    return {member.address: member.name for member in members}
 
 
 def refusals(answers: Iterable[Answer]) -> Iterator[str]:

@@ -50,6 +50,7 @@ class Rotation:
         last_number: highest ever used; a number is not used twice, as a client may still have its password.
         retired: user names that are to be deleted wherever they are.
         since: when this phase began, in UTC.
+        was_switched: whether clients have been given the second account.
     """
 
     phase: Phase = "settled"
@@ -59,6 +60,7 @@ class Rotation:
     last_number: int = 1
     retired: tuple[str, ...] = ()
     since: datetime
+    was_switched: bool = False
 
     @property
     def is_under_way(self) -> bool:
@@ -88,6 +90,7 @@ def read_rotation(data: Mapping[str, Any]) -> Rotation:
         last_number=int(data["last_number"]),
         retired=tuple(map(str, data["retired"])),
         since=datetime.fromisoformat(data["since"]),
+        was_switched=data["was_switched"] is True,
     )
     if rotation.is_under_way == (rotation.phase == "settled"):
         raise ValueError("other")

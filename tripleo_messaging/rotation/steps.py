@@ -77,7 +77,13 @@ def begin(
     number = rotation.last_number + 1
     other = Account(number=number, user_name=user_name)
     begun = attrs.evolve(
-        rotation, phase="begun", base=login.user_name, other=other, last_number=number, since=now
+        rotation,
+        phase="begun",
+        base=login.user_name,
+        other=other,
+        last_number=number,
+        since=now,
+        was_switched=False,
     )
     return _with(content.with_secrets({other_name(name): new}), name, begun)
 
@@ -147,7 +153,12 @@ def _swapped(content: Content, name: str, rotation: Rotation, phase: Phase, now:
     other = other_name(name)
     secrets = {name: content.secrets[other], other: content.secrets[name]}
     swapped = attrs.evolve(
-        rotation, phase=phase, active=rotation.other or rotation.active, other=rotation.active, since=now
+        rotation,
+        phase=phase,
+        active=rotation.other or rotation.active,
+        other=rotation.active,
+        since=now,
+        was_switched=True,
     )
     return _with(content.with_secrets(secrets), name, swapped)
 

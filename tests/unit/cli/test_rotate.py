@@ -152,6 +152,14 @@ def test_repeated_steps_change_nothing(place: Place, steps: tuple[str, ...]):
     assert again.out.replace("The store was so already; the hieradata is rendered again.\n", "") == ran.out
 
 
+def test_rollback_of_what_no_client_got(place: Place):
+    """Nothing on any host is otherwise than before."""
+    place.rotate("begin", *RPC)
+    ran = place.rotate("rollback", *RPC)
+    assert "No host needs an apply." in ran.out
+    assert place.rotate("finish", *RPC, *SOON, "--force").status == 0
+
+
 def test_steps_out_of_turn(place: Place):
     """Each is refused with what may be done, and nothing is written."""
     before = (place.directory / "a.store").read_bytes()
@@ -189,6 +197,40 @@ def test_brokers_of_others_get_what_the_operator_supplies(place: Place, write: C
     assert place.rotate("finish", *NOTIFY).status == 1
     assert place.rotate("finish", *NOTIFY, "--force").status == 0
     assert "nova2:canarySupplied9@" in place.url("notify")
+
+
+@pytest.mark.parametrize(("text", "more"), [("canaryOther", ()), ("canarySupplied9", ("--new-user", "b"))])
+def test_another_supplied_secret_while_begun(
+    place: Place, write: Callable[..., Path], text: str, more: tuple[str, ...]
+):
+    """It would be ignored in silence; the same one is a repeated step, and there is a way to replace it."""
+    new = write("new.txt", "canarySupplied9\n")
+    assert place.rotate("begin", *NOTIFY, "--new-secret", new).status == 0
+    assert place.rotate("begin", *NOTIFY, "--new-secret", new).status == 0
+    another = ("--new-secret", write("other.txt", text), *more)
+
+    ran = place.rotate("begin", *NOTIFY, *another)
+
+    assert ran.status == 1
+    assert "was begun with another secret or user; take that back by 'passwords rotate rollback'" in ran.err
+    assert "canary" not in ran.err
+    for verb, words in (("rollback", ()), ("finish", ("--force",)), ("begin", another)):
+        assert place.rotate(verb, *NOTIFY, *words).status == 0
+    assert place.secret("NotifyPassword.other") == text
+
+
+def test_whole_url_that_is_none(place: Place, write: Callable[..., Path]):
+    """Clients would get it by switch; the text is not shown."""
+    write("plan.yaml", "version: 1\nconsumers: [none]\nrpc: {nodes: [ctl-0]}\nnotify: {backend: external}\n")
+    url = write("url.txt", "rabbit://nova:canary@mq.example.org:5672/\n")
+    secrets = write("passwords.yaml", "parameter_defaults: {NotifyTransportUrl: 'rabbit://a:b@mq:5672/'}\n")
+    where = ("--store", place.directory / "a.store", "--key-file", place.directory / "a.key")
+    assert place.run("passwords", "import", secrets, *where).status == 0
+    ran = place.rotate("begin", *NOTIFY, "--new-secret", write("bad.txt", "mq canary"))
+    assert (ran.status, "is no transport URL" in ran.err, "canary" in ran.err) == (2, True, False)
+    assert place.rotate("begin", *NOTIFY, "--new-secret", url).status == 0
+    assert place.rotate("switch", *NOTIFY, "--force").status == 0
+    assert place.url("notify") == "rabbit://nova:canary@mq.example.org:5672/"
 
 
 @pytest.mark.parametrize("content", ["", "\n", "two\nlines\n", "x" * 5000])
