@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Optional
 
+import attrs
 import pytest
 
 from tests.support.topologies import topology
 from tripleo_messaging.hieradata.build import generation
-from tripleo_messaging.rotation.accounts import principals, rotated
+from tripleo_messaging.model.topology import Topology
+from tripleo_messaging.rotation.accounts import principals, rotated, taken_numbers
 from tripleo_messaging.rotation.check import check_rotations
 from tripleo_messaging.rotation.state import Account, Rotation
 
@@ -111,3 +114,60 @@ def test_plan_that_lost_the_account_is_told():
     (finding,) = check_rotations(topology("shared"), {"NotifyPassword": rotation("begun")})
     assert (finding.rule, finding.severity) == ("rotation-under-way", "warning")
     assert list(check_rotations(topology("shared"), {"RpcPassword": rotation("begun")})) == []
+
+
+def with_notify_as(user_name: str, *absent_users: str) -> Topology:
+    """Return a shared deployment whose Notify has an account of its own."""
+    plain = topology("shared")
+    notify = attrs.evolve(plain.services["notify"], user_name=user_name, secret="NotifyPassword")  # noqa: S106
+    logins = plain.clusters["rpc"].logins
+    own = attrs.evolve(logins[0], user_name=user_name, secret="NotifyPassword")  # noqa: S106
+    cluster = attrs.evolve(plain.clusters["rpc"], logins=(*logins, own), absent_users=absent_users)
+    services = {**plain.services, "notify": notify}
+    return attrs.evolve(plain, services=services, clusters={"rpc": cluster})
+
+
+def test_names_of_others_are_taken():
+    """Two accounts of one name would have one password; what was deleted may be in somebody's configuration."""
+    made = with_notify_as("rpc-2", "rpc-4")
+    rpc, notify = principals(made)
+    assert [number for number in range(1, 7) if taken_numbers(made, rpc)(number)] == [2, 4]
+    assert [number for number in range(1, 7) if taken_numbers(made, notify)(number)] == []
+
+
+def test_no_name_is_taken_on_brokers_of_others():
+    """We do not know theirs, and give none."""
+    made = topology("external hosts")
+    external = principals(made)[0]
+    assert external.cluster is None
+    assert not any(map(taken_numbers(made, external), range(1, 9)))
+
+
+@pytest.mark.parametrize(
+    ("phase", "notify", "expected"),
+    [
+        ("begun", "rpc-2", "rotated-user-name"),
+        ("switched", "rpc-2", "rotated-user-name"),
+        ("begun", "rpc-3", None),
+        ("begun", "rpc", None),
+    ],
+)
+def test_plan_may_not_give_another_the_name_of_an_account(phase: str, notify: str, expected: Optional[str]):
+    """One password would hold for both, and cut off the other's clients."""
+    made = topology("shared") if notify == "rpc" else with_notify_as(notify)
+    found = list(check_rotations(made, {"RpcPassword": rotation(phase)}))
+    assert [(one.rule, one.severity) for one in found] == ([(expected, "error")] if expected else [])
+    assert [str(one) for one in found] == [
+        "error: $.notify.user_name: found 'rpc-2', which is an account that takes turns with 'rpc' on the "
+        "same brokers (choose another name that is not this one and a number) [rotated-user-name]"
+    ] * len(found)
+
+
+def test_plan_may_not_rename_an_account_meanwhile():
+    """Clients have the one that the rotation was begun for."""
+    (finding,) = check_rotations(topology("shared"), {"RpcPassword": rotation("begun", base="mq")})
+    assert str(finding) == (
+        "error: $.rpc.user_name: found 'rpc', and the rotation of RpcPassword was begun for 'mq', which "
+        "clients still have (write 'user_name: mq' until 'passwords rotate finish' has ended it) "
+        "[rotation-under-way]"
+    )

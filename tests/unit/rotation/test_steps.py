@@ -134,6 +134,14 @@ def test_numbers_are_not_used_twice():
     assert rotation.retired == ("rpc-2",)
 
 
+def test_taken_numbers_are_passed_over():
+    """And count as used."""
+    content = begin(BEFORE, LOGIN, stored("new"), LATER, is_taken=lambda number: number in (2, 3))
+    rotation = rotation_of(content, NAME)
+    assert rotation is not None
+    assert (user(rotation, other=True), rotation.last_number) == ("rpc-4", 4)
+
+
 def test_other_secrets_stay():
     """A rotation is of one secret."""
     assert switched().secrets["RabbitCookie"] == BEFORE.secrets["RabbitCookie"]
