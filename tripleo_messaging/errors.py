@@ -18,7 +18,8 @@
     ├── MissingSecretError       a secret that the rendering needs is not there
     ├── RotationError            a step of a rotation that is out of turn, or not safe yet
     ├── UnansweredError          a broker could not be asked
-    │   └── RefusedLoginError    a broker knows no such user, password or permission
+    │   ├── RefusedLoginError    a broker knows no such user, password or permission
+    │   └── IncompleteAnswerError a broker does not see all of its cluster
     └── UnknownKeyError          a lookup found no value
 
 Problems in what an operator wrote are findings (`tripleo_messaging.model.finding`)
@@ -164,6 +165,10 @@ class UnansweredError(MessagingError):
 
 class RefusedLoginError(UnansweredError):
     """A broker answered, and let the account not in."""
+
+
+class IncompleteAnswerError(UnansweredError):
+    """A broker answered, and what it knows is not all: it does not see every member of its cluster."""
 
 
 class UnknownKeyError(MessagingError):

@@ -143,9 +143,13 @@ def test_management_api_of_the_other_cluster(deployment: Deployment):
 
 def test_management_api_is_on_loopback_alone(deployment: Deployment):
     """From anywhere else there is no answer, and the message has the tunnel."""
-    said = deployment.status("--management", f"http://{MEMBERS['ctl-1']}:15672")["unanswered"]
+    management = f"https://{MEMBERS['ctl-1']}:15672"
+    said = deployment.status("--management", management)["unanswered"]
     assert "connection refused" in said
     assert "ssh -N -L 15672:127.0.0.1:15672 ctl-0" in said
+    in_clear = management.replace("https", "http")
+    refused = deployment.run("passwords", "rotate", "finish", *RPC, "--management", in_clear)
+    assert (refused.returncode, "would carry a password in clear" in refused.stderr) == (2, True)
 
 
 def test_other_password_is_refused(deployment: Deployment):

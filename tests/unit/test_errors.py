@@ -42,6 +42,7 @@ MADE = {
     "RotationError": (errors.RotationError("no rotation is under way"), "no rotation is under way"),
     "UnansweredError": (errors.UnansweredError("ctl-0:5672", "no answer"), "ctl-0:5672: no answer"),
     "RefusedLoginError": (errors.RefusedLoginError("ctl-0:5672", "refused"), "ctl-0:5672: refused"),
+    "IncompleteAnswerError": (errors.IncompleteAnswerError("ctl-0", "not all"), "ctl-0: not all"),
     "UnwritableFileError": (errors.UnwritableFileError("f", "is full"), "f: is full"),
     "LockedError": (errors.LockedError("d", "is in use"), "d: is in use"),
     "UnknownPasswordError": (

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -121,7 +122,15 @@ def read_inputs(options: InputOptions, *, may_lack_secrets: bool = False) -> Inp
 
 def _host_names(inventory: Inventory) -> Mapping[str, str]:
     hosts = inventory.hosts.values()
-    return {address: host.name for host in hosts for address in host.addresses.values()}
+    return {_normal(address): host.name for host in hosts for address in host.addresses.values()}
+
+
+def _normal(address: str) -> str:
+    """Write an address as brokers do."""
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return address
 
 
 def _read_store(options: InputOptions) -> Optional[Snapshot]:

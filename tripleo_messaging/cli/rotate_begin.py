@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from tripleo_messaging.cli.rotate_command import RotateCommand
 from tripleo_messaging.cli.rotate_options import (
@@ -21,7 +21,7 @@ from tripleo_messaging.model.secret import Secret
 from tripleo_messaging.model.transport_url import TransportUrl
 from tripleo_messaging.passwords.specs import PASSWORD_SPECS, generate
 from tripleo_messaging.passwords.store import Content, StoredSecret, other_name
-from tripleo_messaging.rotation.accounts import Principal
+from tripleo_messaging.rotation.accounts import Principal, taken_numbers
 from tripleo_messaging.rotation.steps import begin
 
 _ACTION = "passwords rotate begin"
@@ -39,8 +39,17 @@ def begin_work(work: Work) -> Content:
     for principal in work.principals:
         _refuse_another(work, principal)
         new = _new_secret(work, principal)
-        content = begin(content, principal.login, new, now(), work.options.new_user)
+        is_taken = taken_numbers(work.topology, principal)
+        content = begin(content, principal.login, new, now(), _user_name(work, principal), is_taken)
     return content
+
+
+def _user_name(work: Work, principal: Principal) -> Optional[str]:
+    """Return the user of the second account where others chose it: what was given, else the one of now."""
+    rotation = work.rotation(principal)
+    if principal.cluster is not None:
+        return None
+    return work.options.new_user or (rotation.active.user_name if rotation else None)
 
 
 def _refuse_another(work: Work, principal: Principal) -> None:
@@ -53,7 +62,7 @@ def _refuse_another(work: Work, principal: Principal) -> None:
     if options.new_secret is None or rotation is None or rotation.phase != "begun" or rotation.other is None:
         return
     kept = work.content.secrets[other_name(name)].secret
-    if (kept, rotation.other.user_name) != (options.new_secret, options.new_user):
+    if (kept, rotation.other.user_name) != (options.new_secret, _user_name(work, principal)):
         raise RotationError(
             f"{name}: was begun with another secret or user; take that back by 'passwords rotate rollback' "
             "and 'passwords rotate finish --force', and begin again"
@@ -92,6 +101,8 @@ def _new_secret(work: Work, principal: Principal) -> StoredSecret:
             "--new-secret: is one secret, and several accounts were chosen; add --service or --name"
         )
     if work.topology.services[principal.services[0]].url_secret is not None:
+        if work.options.new_user:
+            raise UsageError(f"--new-user: {name} is a whole URL, which names its user itself")
         _refuse_bad_url(supplied)
     return StoredSecret(secret=supplied, changed=now(), source="supplied")
 
@@ -132,7 +143,7 @@ Examples::
             help="password, or whole URL, of the second account on brokers of others; - is standard input",
         )
         parser.add_argument(
-            "--new-user", metavar="NAME", help="user name of that account, where it has another"
+            "--new-user", metavar="NAME", help="user name of that account, where it is not that of now"
         )
         return parser
 

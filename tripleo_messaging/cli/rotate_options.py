@@ -94,11 +94,11 @@ def _seconds(text: str) -> float:
 
 def _management(text: str) -> tuple[str, str]:
     name, separator, url = text.partition(_CLUSTER_SEPARATOR)
-    if separator and name in SERVICES:
-        return name, url
-    if "@" in text or not text.startswith(("http://", "https://")):
+    if not separator or name not in SERVICES:
+        name, url = "", text
+    if "@" in url or not url.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError("expected [rpc=|notify=]http://HOST:PORT, without user and password")
-    return "", text
+    return name, url
 
 
 def read_rotate_options(parsed_args: argparse.Namespace, **more: Any) -> RotateOptions:

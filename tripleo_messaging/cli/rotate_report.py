@@ -122,11 +122,20 @@ def _counted(work: Work, hosts: tuple[str, ...]) -> str:
 
 def next_commands(work: Work) -> Iterator[str]:
     """Yield the commands that go on from here, with the options of this one."""
-    phases = {account_row(work, principal).phase: principal for principal in reversed(work.principals)}
-    for phase in phases:
+    by_phase: dict[Phase, list[str]] = {}
+    for principal in work.principals:
+        phase = account_row(work, principal).phase
+        if NEXT[phase]:
+            by_phase.setdefault(phase, []).append(principal.login.secret)
+    for phase, secrets in by_phase.items():
         for verb, when in NEXT[phase]:
             yield f"Next, {when}"
-            yield f"  {command_line(*_words(work.options, verb))}"
+            yield f"  {command_line(*_words(_of_phase(work.options, secrets, len(by_phase)), verb))}"
+
+
+def _of_phase(options: RotateOptions, secrets: list[str], phases: int) -> RotateOptions:
+    """Name the accounts of a phase where others are in another: a bare step would be about all of them."""
+    return attrs.evolve(options, service=None, names=tuple(secrets)) if phases > 1 else options
 
 
 def _words(options: RotateOptions, verb: str) -> Iterator[str]:

@@ -189,7 +189,8 @@ Examples::
 
     tripleo-messaging passwords rotate status --plan plan.yaml -i inventory.yaml \\
         --store secrets.store --output hieradata
-    tripleo-messaging passwords rotate status --store secrets.store --offline -f json
+    tripleo-messaging passwords rotate status --plan plan.yaml -i inventory.yaml \\
+        --store secrets.store --offline -f json
 """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -17,7 +17,13 @@ from tripleo_messaging.cli.inputs import Inputs, check_input_secrets, read_input
 from tripleo_messaging.cli.options import InputOptions
 from tripleo_messaging.cli.statuses import Status, status_of
 from tripleo_messaging.cli.store_options import actor, now, open_store
-from tripleo_messaging.errors import MissingSecretError, RefusedLoginError, UnansweredError, UsageError
+from tripleo_messaging.errors import (
+    IncompleteAnswerError,
+    MissingSecretError,
+    RefusedLoginError,
+    UnansweredError,
+    UsageError,
+)
 from tripleo_messaging.file_set import Change
 from tripleo_messaging.hieradata.build import ALL, build
 from tripleo_messaging.hieradata.write import write_tree
@@ -291,6 +297,8 @@ def ask_connections(work: Work, cluster: Cluster) -> tuple[Connection, ...]:
             f"the store has no {probes.monitor_secret}; 'passwords generate' makes it, then render and apply"
         )
         raise UnansweredError(url, reason) from None
+    except (IncompleteAnswerError, RefusedLoginError):
+        raise
     except UnansweredError as error:
         reason = f"{error.reason}; {_tunnel(cluster, here)}"
         raise UnansweredError(url, reason) from None
@@ -337,7 +345,7 @@ def hosts_to_apply(outcome: Outcome) -> tuple[str, ...]:
     names = {each.cluster for each, whom in zip(work.principals, reach) if whom == "members"}
     names |= {name for name in clusters if f"clusters/{name}.json" in changed}
     needed = {member.name for name in names if name for member in clusters[name].members}
-    needed |= {path[len("nodes/") : -len(".json")] for path in change.written if path.startswith("nodes/")}
+    needed |= {path[len("nodes/") : -len(".json")] for path in changed if path.startswith("nodes/")}
     return tuple(host for host in hosts if host in needed)
 
 

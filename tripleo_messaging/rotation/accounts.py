@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Optional
 
 import attrs
@@ -87,6 +87,24 @@ def user_of(base: str, account: Account, backend: str) -> str:
     found = find_backend(backend)
     naming = found.server.numbered_user if found and found.server else numbered_user
     return naming(base, account.number)
+
+
+def taken_numbers(topology: Topology, principal: Principal) -> Callable[[int], bool]:
+    """Return what tells whether an account of a number would have the name of another's.
+
+    Names that the plan has deleted count as well: a client may still have their passwords.
+
+    Args:
+        topology: as the plan means it.
+        principal: whose accounts are meant.
+    """
+    cluster = topology.clusters.get(principal.cluster or "")
+    if cluster is None:
+        return lambda _number: False
+    base, backend = principal.login.user_name, cluster.backend
+    others = {login.user_name for login in cluster.logins if login.user_name != base}
+    names = others.union(cluster.absent_users)
+    return lambda number: user_of(base, Account(number=number), backend) in names
 
 
 def _service(topology: Topology, service: Service, rotations: Mapping[str, Rotation]) -> Service:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a new account means to nova's cells, whose mappings may hold a transport URL of their own.
 
-Source: the manual of nova-manage, ``cell_v2 list_cells`` and ``cell_v2 update_cell`` (Pike to 2025.1).
+Source: the manual of nova-manage, ``cell_v2 update_cell`` (Pike to 2025.1); openstack/nova
+``nova/objects/cell_mapping.py`` at 0d1dd103d1431400b04f5f3edcb0d48453a79151: whoever reads a mapping through
+nova, ``list_cells`` included, sees a template filled in.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from tripleo_messaging.model.topology import Topology
 # TripleO's name of the cell that is not cell0.
 _DEFAULT_CELL = "default"
 _CELL_CONF = "/root/cell.conf"
+# Braces are in no URL but a template. Shows no URL, as those hold passwords.
+_LOOK = "SELECT name, transport_url LIKE '%{%' AS is_template FROM cell_mappings"
 
 
 def uses_cells(topology: Topology) -> bool:
@@ -34,15 +38,22 @@ def cell_commands(topology: Topology) -> Iterator[str]:
         return
     name = topology.cell or _DEFAULT_CELL
     yield ""
-    yield f"Nova keeps a transport URL in the mapping of the cell {name}. Where it is a template, as TripleO"
-    yield "writes it from Stein on ({username}:{password}@...), there is nothing to do; look at it by"
-    yield "  nova-manage cell_v2 list_cells"
-    if topology.cell is None:
-        yield "Where it is not, run on a controller whose nova.conf has the new URL, and restart nova there"
-        yield f"  {_update(name, '')}"
-        return
-    yield "Where it is not, write the cell's transport_url to [DEFAULT], and its connection to [database], of"
-    yield f"{_CELL_CONF} (mode 0600) on a controller of the API, and run there"
+    yield f"Nova keeps a transport URL in the mapping of the cell {name}. Where that is a template, as TripleO"
+    yield "writes it from Stein on ({username}:{password}@...), there is nothing to do. This says whether it is,"
+    yield "on a host of nova's API database; 'nova-manage cell_v2 list_cells' does not, as it fills it in"
+    yield f'  mysql nova_api -e "{_LOOK}"'
+    yield from _own_cell(name) if topology.cell else _default_cell(name)
+    yield "and restart nova on the controllers: what runs there keeps the former URL until then."
+
+
+def _default_cell(name: str) -> Iterator[str]:
+    yield "Where it is none, run on a controller whose nova.conf has the new URL"
+    yield f"  {_update(name, '')}"
+
+
+def _own_cell(name: str) -> Iterator[str]:
+    yield "Where it is none, write the cell's transport_url to [DEFAULT], and its connection to [database], of"
+    yield f"{_CELL_CONF} (mode 0600) on a controller of the API, run there"
     yield f"  {_update(name, f' --config-file /etc/nova/nova.conf --config-file {_CELL_CONF}')}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from tripleo_messaging.model.finding import Finding, describe
 from tripleo_messaging.model.topology import Topology
-from tripleo_messaging.rotation.accounts import principals
+from tripleo_messaging.rotation.accounts import Principal, principals, user_of
 from tripleo_messaging.rotation.state import Rotation
 
 
@@ -41,4 +41,29 @@ def check_rotations(topology: Topology, rotations: Mapping[str, Rotation]) -> It
                     f"{describe(rotation.base)}, which clients still have"
                 ),
                 hint=f"write 'user_name: {rotation.base}' until 'passwords rotate finish' has ended it",
+            )
+    for principal in known.values():
+        if principal.login.secret in rotations:
+            yield from _names_in_two_uses(topology, principal, rotations[principal.login.secret])
+
+
+def _names_in_two_uses(topology: Topology, principal: Principal, rotation: Rotation) -> Iterator[Finding]:
+    """Find accounts of others that have the name of one that takes turns: one password would hold for both."""
+    cluster = topology.clusters.get(principal.cluster or "")
+    if cluster is None:
+        return
+    base = principal.login.user_name
+    accounts = (rotation.active, *((rotation.other,) if rotation.other else ()))
+    names = {user_of(base, account, cluster.backend) for account in accounts}
+    for service in topology.services.values():
+        if service.cluster == cluster.name and service.user_name != base and service.user_name in names:
+            yield Finding(
+                rule="rotated-user-name",
+                severity="error",
+                path=f"$.{service.name}.user_name",
+                message=(
+                    f"found {describe(service.user_name)}, which is an account that takes turns with "
+                    f"{describe(base)} on the same brokers"
+                ),
+                hint="choose another name that is not this one and a number",
             )

@@ -7,7 +7,9 @@ of the world (the time, a new secret, what brokers say) comes in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from typing import Optional
 
 import attrs
@@ -47,7 +49,12 @@ def rotations_of(content: Content) -> dict[str, Rotation]:
 
 
 def begin(
-    content: Content, login: Login, new: StoredSecret, now: datetime, user_name: Optional[str] = None
+    content: Content,
+    login: Login,
+    new: StoredSecret,
+    now: datetime,
+    user_name: Optional[str] = None,
+    is_taken: Callable[[int], bool] = lambda _number: False,
 ) -> Content:
     """Add a second account beside the one of a login.
 
@@ -58,6 +65,8 @@ def begin(
         now: in UTC.
         user_name: of the second account, where somebody else runs the brokers; ``None`` is the plan's name
             and the next number.
+        is_taken: whether an account of a number would have the name of another's, see
+            `tripleo_messaging.rotation.accounts.taken_numbers`; it is passed over.
 
     Raises:
         MissingSecretError: there is nothing to rotate.
@@ -74,7 +83,7 @@ def begin(
             f"{name}: a rotation is under way and {rotation.phase}; end it first with '{_VERB} finish',"
             f" or go on with '{_VERB} {'rollback' if rotation.phase == 'switched' else 'switch'}'"
         )
-    number = rotation.last_number + 1
+    number = next(number for number in count(rotation.last_number + 1) if not is_taken(number))
     other = Account(number=number, user_name=user_name)
     begun = attrs.evolve(
         rotation,

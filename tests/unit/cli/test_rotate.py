@@ -199,6 +199,40 @@ def test_brokers_of_others_get_what_the_operator_supplies(place: Place, write: C
     assert "nova2:canarySupplied9@" in place.url("notify")
 
 
+def test_second_rotation_keeps_the_user_that_others_chose(place: Place, write: Callable[..., Path]):
+    """A password alone is of the account that clients have, not of the plan's."""
+    for number, user in (("1", ("--new-user", "nova2")), ("2", ())):
+        supplied = write("new.txt", f"canary{number}")
+        assert place.rotate("begin", *NOTIFY, "--new-secret", supplied, *user).status == 0
+        for verb in ("switch", "finish"):
+            assert place.rotate(verb, *NOTIFY, "--force").status == 0
+        assert f"nova2:canary{number}@mq.example.org" in place.url("notify")
+
+
+def test_next_steps_of_two_phases_name_their_accounts(place: Place, write: Callable[..., Path]):
+    """A bare rollback would be about both."""
+    supplied = write("new.txt", "canary")
+    assert place.rotate("begin", *RPC).status == 0
+    assert place.rotate("switch", *RPC, *SOON, "--force").status == 0
+    assert place.rotate("begin", *NOTIFY, "--new-secret", supplied).status == 0
+    lines = place.rotate("status", "--offline").out.splitlines()
+    commands = [line.split(" rotate ")[1] for line in lines if " passwords rotate " in line]
+    told = [(command.split()[0], command.split()[-1]) for command in commands]
+    assert told == [
+        ("finish", "RpcPassword"),
+        ("rollback", "RpcPassword"),
+        ("switch", "NotifyPassword"),
+        ("rollback", "NotifyPassword"),
+    ]
+
+
+@pytest.mark.parametrize("url", ["http://u:canary@mq:15672", "rpc=http://u:canary@mq:15672", "rpc=mq:15672"])
+def test_management_urls_that_are_none(place: Place, url: str):
+    """With a password in it, or without a scheme; what was given is not said again."""
+    ran = place.rotate("status", "--management", url)
+    assert (ran.status, "canary" in ran.err) == (2, False)
+
+
 @pytest.mark.parametrize(("text", "more"), [("canaryOther", ()), ("canarySupplied9", ("--new-user", "b"))])
 def test_another_supplied_secret_while_begun(
     place: Place, write: Callable[..., Path], text: str, more: tuple[str, ...]

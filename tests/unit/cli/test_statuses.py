@@ -28,6 +28,7 @@ CASES = {
     errors.StaleStoreError("a.store"): Status.COULD_NOT_LOOK,
     errors.RotationError("no rotation is under way"): Status.ERRORS,
     errors.UnansweredError("ctl-0:5672", "no answer"): Status.COULD_NOT_LOOK,
+    errors.IncompleteAnswerError("ctl-0", "does not see ctl-1"): Status.COULD_NOT_LOOK,
     errors.RefusedLoginError("ctl-0:5672", "refused"): Status.COULD_NOT_LOOK,
     PermissionError(13, "Permission denied", "/etc/x"): Status.COULD_NOT_LOOK,
     OSError(5, "Input/output error"): Status.COULD_NOT_LOOK,

@@ -51,8 +51,7 @@ def test_commands_for_the_cell_of_the_api():
         "Nova keeps a transport URL in the mapping of the cell default. Where that is a template, as TripleO",
         "writes it from Stein on ({username}:{password}@...), there is nothing to do. This says whether it is,",
         "on a host of nova's API database; 'nova-manage cell_v2 list_cells' does not, as it fills it in",
-        "  mysql nova_api -e "
-        "\"SELECT name, transport_url LIKE '%{%' AS is_template FROM cell_mappings\"",
+        "  mysql nova_api -e \"SELECT name, transport_url LIKE '%{%' AS is_template FROM cell_mappings\"",
         "Where it is none, run on a controller whose nova.conf has the new URL",
         "  nova-manage cell_v2 update_cell --cell_uuid "
         '"$(nova-manage cell_v2 list_cells | awk \'$2 == "default" {print $4}\')"',
@@ -90,7 +89,8 @@ def test_command_is_of_the_cell_alone(case: str, uuid: str, tmp_path):
     """A shell takes it as it is printed, and finds the UUID of that cell, not of one whose name begins alike."""
     program = tmp_path / "nova-manage"
     program.write_text(
-        f'#!/bin/sh\ncase "$*" in *list_cells) cat <<"E"\n{TABLE}E\n;; *) echo "$@";; esac\n', encoding="utf-8"
+        f'#!/bin/sh\ncase "$*" in *list_cells) cat <<"E"\n{TABLE}E\n;; *) echo "$@";; esac\n',
+        encoding="utf-8",
     )
     program.chmod(0o755)
     (command,) = (line for line in cell_commands(topology(case)) if "update_cell" in line)

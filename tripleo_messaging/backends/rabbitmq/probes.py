@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import http.client
 import json
 import ssl
@@ -17,15 +18,17 @@ from typing import Any, Optional
 from urllib.parse import SplitResult, urlsplit
 
 from tripleo_messaging.backends.protocol import Connection, Probes
+from tripleo_messaging.backends.rabbitmq.deadline import within
 from tripleo_messaging.backends.rabbitmq.instance import node_name
 from tripleo_messaging.backends.rabbitmq.monitor import MONITOR_SECRET, MONITOR_USER
 from tripleo_messaging.backends.rabbitmq.ports import ALLOTMENTS
-from tripleo_messaging.errors import RefusedLoginError, UnansweredError, UsageError
+from tripleo_messaging.errors import IncompleteAnswerError, RefusedLoginError, UnansweredError, UsageError
+from tripleo_messaging.model.plan import Tls
 from tripleo_messaging.model.secret import Secret
 from tripleo_messaging.model.topology import Cluster, Login, Member
+from tripleo_messaging.model.url_checks import is_loopback
 
 _MOST_BYTES = 256 * 1024 * 1024
-_CHUNK_BYTES = 1024 * 1024
 _COLUMNS = "user,vhost,peer_host,connected_at,client_properties.connection_name"
 
 
@@ -49,24 +52,30 @@ def log_in(cluster: Cluster, member: Member, login: Login, password: Secret, tim
         reason = "the Python package amqp is needed to ask; pip install 'tripleo-messaging[rabbitmq]'"
         raise UnansweredError(_endpoint(cluster, member), reason) from None
     tls = _tls(cluster, member)
+    # Later than ours, which tells the same of all versions; what was left to itself ends by it.
+    read_s = 2 * timeout_s
     for virtual_host in login.virtual_hosts:
         connection = amqp.Connection(
-            host=f"{_bracketed(member.host_name)}:{cluster.port}",
+            host=_endpoint(cluster, member),
             userid=login.user_name,
             password=password.reveal(),
             virtual_host=virtual_host,
             ssl=tls,
-            connect_timeout=timeout_s,
-            read_timeout=timeout_s,
-            write_timeout=timeout_s,
+            connect_timeout=read_s,
+            read_timeout=read_s,
+            write_timeout=read_s,
         )
-        with _told(amqp, _endpoint(cluster, member), login.user_name):
-            try:
-                connection.connect()
-                connection.close()
-            finally:
-                # What is left of a connection that failed half way.
-                connection.collect()
+        with _told(amqp, cluster, member, login.user_name):
+            within(timeout_s, functools.partial(_come_and_go, connection))
+
+
+def _come_and_go(connection: Any) -> None:
+    try:
+        connection.connect()
+        connection.close()
+    finally:
+        # What is left of a connection that failed half way.
+        connection.collect()
 
 
 def _endpoint(cluster: Cluster, member: Member) -> str:
@@ -81,41 +90,63 @@ def _tls(cluster: Cluster, member: Member) -> Any:
     tls = cluster.tls
     if not tls.enabled:
         return False
-    if tls.ca_file and tls.verify:
-        _refuse_unreadable(tls.ca_file, _endpoint(cluster, member))
-    files = {"ca_certs": tls.ca_file, "certfile": tls.client_certificate_file, "keyfile": tls.client_key_file}
+    ca_file = tls.ca_file if tls.verify else None
+    _refuse_unusable(tls, ca_file, _endpoint(cluster, member))
+    files = {"ca_certs": ca_file, "certfile": tls.client_certificate_file, "keyfile": tls.client_key_file}
+    # Said in any case, as some versions of the library verify by default and others do not.
     verified = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": member.host_name}
-    return {**{name: path for name, path in files.items() if path}, **(verified if tls.verify else {})}
+    return {
+        **{name: path for name, path in files.items() if path},
+        **(verified if tls.verify else {"cert_reqs": ssl.CERT_NONE}),
+    }
 
 
-def _refuse_unreadable(ca_file: str, endpoint: str) -> None:
+def _refuse_unusable(tls: Tls, ca_file: Optional[str], endpoint: str) -> None:
     """Look before anything is sent: the library's own error does not say which file it misses."""
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_file)
-    except OSError as error:
-        reason = (
-            f"{ca_file}, which verifies it, cannot be used on this host: {(error.strerror or '').lower()}"
-        )
-        raise UnansweredError(endpoint, f"{reason}; run it where clients are") from None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    certificate, key = tls.client_certificate_file, tls.client_key_file
+    if ca_file:
+        with _usable(ca_file, endpoint):
+            context.load_verify_locations(ca_file)
+    if certificate:
+        with _usable(" with ".join(filter(None, (certificate, key))), endpoint):
+            # A password of its own is asked for on the terminal, unless there is one here.
+            context.load_cert_chain(certificate, key, password="")
 
 
 @contextlib.contextmanager
-def _told(amqp: Any, endpoint: str, user_name: str) -> Iterator[None]:
+def _usable(files: str, endpoint: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        found = _text(error) if isinstance(error, OSError) else "it has a password"
+        reason = f"{files} cannot be used on this host: {found}; run it where clients are"
+        raise UnansweredError(endpoint, reason) from None
+
+
+def _text(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {(error.reason or 'no handshake').replace('_', ' ').lower()}"
+    return (error.strerror or "no answer in time").lower()
+
+
+@contextlib.contextmanager
+def _told(amqp: Any, cluster: Cluster, member: Member, user_name: str) -> Iterator[None]:
     """Tell errors of a connection as ours; their texts may hold what was sent, so few are shown."""
+    endpoint, tls = _endpoint(cluster, member), cluster.tls
     try:
         yield
     except (amqp.AccessRefused, amqp.NotAllowed) as error:
         reason = f"refused {user_name}: {error.reply_code} {type(error).__name__}"
         raise RefusedLoginError(endpoint, reason) from None
-    except ssl.SSLError as error:
-        raise UnansweredError(endpoint, f"TLS: {error.reason or 'no handshake'}") from None
-    except FileNotFoundError as error:
-        reason = (
-            f"{error.filename or 'a certificate file of the plan'} is not on this host; run it where it is"
-        )
-        raise UnansweredError(endpoint, reason) from None
+    except ssl.SSLCertVerificationError as error:
+        hint = "" if tls.ca_file else " by the authorities of this host; write ca_file into the plan"
+        raise UnansweredError(endpoint, f"{_text(error)}{hint}") from None
+    except TimeoutError:
+        raise UnansweredError(endpoint, "no answer in time") from None
     except OSError as error:
-        raise UnansweredError(endpoint, (error.strerror or "no answer in time").lower()) from None
+        reason = _text(error) if error.strerror else "ended the connection, or speaks no AMQP"
+        raise UnansweredError(endpoint, reason) from None
     except amqp.AMQPError as error:
         raise UnansweredError(endpoint, f"ended the connection: {type(error).__name__}") from None
 
@@ -130,17 +161,26 @@ def connections(cluster: Cluster, url: str, password: Secret, timeout_s: float) 
         timeout_s: for all of it.
 
     Raises:
-        UnansweredError: there is no answer, our account is refused, or a member is not running.
+        RefusedLoginError: our account is refused.
+        IncompleteAnswerError: a member is not seen running.
+        UnansweredError: there is no answer.
         UsageError: `url` is no such URL.
     """
-    api = _Api(url, password, time.monotonic() + timeout_s)
+    api = _Api(url, password, timeout_s)
+    try:
+        return within(timeout_s, functools.partial(_ask_connections, cluster, api))
+    except TimeoutError:
+        raise UnansweredError(url, "no answer in time") from None
+
+
+def _ask_connections(cluster: Cluster, api: _Api) -> tuple[Connection, ...]:
     running = {
         str(node.get("name")) for node in api.get("/api/nodes?columns=name,running") if node.get("running")
     }
     missing = [member.name for member in cluster.members if node_name(cluster, member) not in running]
     if missing:
         reason = f"does not see {', '.join(missing)} running, so who is connected there is not known"
-        raise UnansweredError(url, reason)
+        raise IncompleteAnswerError(api.url, reason)
     now_ms = time.time() * 1000
     return tuple(_connection(found, now_ms) for found in api.get(f"/api/connections?columns={_COLUMNS}"))
 
@@ -160,73 +200,61 @@ def _connection(found: Mapping[str, Any], now_ms: float) -> Connection:
 
 
 class _Api:
-    """A management API, asked until a point in time."""
+    """A management API; each of its reads is bounded in time."""
 
-    def __init__(self, url: str, password: Secret, end: float) -> None:
-        self._url = url
+    def __init__(self, url: str, password: Secret, timeout_s: float) -> None:
+        self.url = url
         self._parts = _checked(url)
         credentials = f"{MONITOR_USER}:{password.reveal()}".encode()
         self._headers = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
-        self._end = end
+        self._timeout_s = timeout_s
 
     def get(self, path: str) -> list[Mapping[str, Any]]:
         """Return the list of objects that is at a path."""
         try:
             status, body = self._ask(path)
-        except (OSError, http.client.HTTPException) as error:
-            strerror = error.strerror if isinstance(error, OSError) else None
-            raise UnansweredError(self._url, (strerror or "no answer in time").lower()) from None
+        except ConnectionError as error:
+            raise UnansweredError(self.url, (error.strerror or "ended the connection").lower()) from None
+        except OSError as error:
+            raise UnansweredError(self.url, _text(error)) from None
+        except http.client.HTTPException:
+            raise UnansweredError(self.url, "no answer that is HTTP") from None
         if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
             reason = (
                 f"refused the account {MONITOR_USER}: is it the management API of that cluster, and has "
                 "Puppet run on its members since the account was rendered?"
             )
-            raise UnansweredError(self._url, reason)
-        return _objects(self._url, status, body)
+            raise RefusedLoginError(self.url, reason)
+        return _objects(self.url, status, body)
 
     def _ask(self, path: str) -> tuple[int, bytes]:
         kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(self._parts.hostname or "", self._parts.port, timeout=self._left_s())
-        try:
+        connection = kind(self._parts.hostname or "", self._parts.port, timeout=self._timeout_s)
+        with contextlib.closing(connection):
             connection.request("GET", f"{self._parts.path.rstrip('/')}{path}", headers=self._headers)
-            answer = connection.getresponse()
-            return answer.status, b"".join(self._chunks(connection, answer))
-        finally:
-            connection.close()
-
-    def _chunks(
-        self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse
-    ) -> Iterator[bytes]:
-        """Yield the body; each read has only the time that is left, so that a slow drip ends, too."""
-        size = 0
-        while True:
-            if connection.sock is not None:
-                connection.sock.settimeout(self._left_s())
-            chunk = answer.read1(_CHUNK_BYTES)
-            size += len(chunk)
-            if not chunk:
-                return
-            if size > _MOST_BYTES:
-                raise UnansweredError(self._url, f"sent more than {_MOST_BYTES:,} bytes")
-            yield chunk
-
-    def _left_s(self) -> float:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
+            with connection.getresponse() as answer:
+                status, body = answer.status, answer.read(_MOST_BYTES + 1)
+        if len(body) > _MOST_BYTES:
+            raise UnansweredError(self.url, f"sent more than {_MOST_BYTES:,} bytes")
+        return status, body
 
 
 def _checked(url: str) -> SplitResult:
-    expected = "expected one such as http://127.0.0.1:15672, without user and password"
+    expected = "expected one such as http://127.0.0.1:15672, without user, password and query"
     try:
         parts = urlsplit(url)
         is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        # As the resolver does it; it refuses an empty label, and one that is too long.
+        (parts.hostname or "").encode("idna")
     except ValueError:
         is_fine = False
     # A URL with a password is not shown.
-    if not is_fine or "@" in url:
+    if not is_fine or set("@?#") & set(url):
         raise UsageError(f"--management: not the URL of a management API; {expected}")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise UsageError(
+            f"--management: {url} would carry a password in clear; use a tunnel to the loopback, or https"
+        )
     return parts
 
 
