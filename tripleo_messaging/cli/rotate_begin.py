@@ -39,8 +39,8 @@ def begin_work(work: Work) -> Content:
     for principal in work.principals:
         _refuse_another(work, principal)
         new = _new_secret(work, principal)
-        is_taken = taken_numbers(work.topology, principal)
-        content = begin(content, principal.login, new, now(), _user_name(work, principal), is_taken)
+        user_name, is_taken = _user_name(work, principal), taken_numbers(work.topology, principal)
+        content = begin(content, principal.login, new, now(), user_name, is_taken=is_taken)
     return content
 
 

@@ -38,8 +38,8 @@ def cell_commands(topology: Topology) -> Iterator[str]:
         return
     name = topology.cell or _DEFAULT_CELL
     yield ""
-    yield f"Nova keeps a transport URL in the mapping of the cell {name}. Where that is a template, as TripleO"
-    yield "writes it from Stein on ({username}:{password}@...), there is nothing to do. This says whether it is,"
+    yield f"Nova keeps a transport URL in the mapping of the cell {name}. Where that is a template, as"
+    yield "TripleO writes it from Stein on ({username}:{password}@...), nothing is to be done. This says so,"
     yield "on a host of nova's API database; 'nova-manage cell_v2 list_cells' does not, as it fills it in"
     yield f'  mysql nova_api -e "{_LOOK}"'
     yield from _own_cell(name) if topology.cell else _default_cell(name)
@@ -52,8 +52,8 @@ def _default_cell(name: str) -> Iterator[str]:
 
 
 def _own_cell(name: str) -> Iterator[str]:
-    yield "Where it is none, write the cell's transport_url to [DEFAULT], and its connection to [database], of"
-    yield f"{_CELL_CONF} (mode 0600) on a controller of the API, run there"
+    yield "Where it is none, write the cell's transport_url to [DEFAULT], and its connection to [database],"
+    yield f"of {_CELL_CONF} (mode 0600) on a controller of the API, run there"
     yield f"  {_update(name, f' --config-file /etc/nova/nova.conf --config-file {_CELL_CONF}')}"
 
 

@@ -48,7 +48,7 @@ def check_rotations(topology: Topology, rotations: Mapping[str, Rotation]) -> It
 
 
 def _names_in_two_uses(topology: Topology, principal: Principal, rotation: Rotation) -> Iterator[Finding]:
-    """Find accounts of others that have the name of one that takes turns: one password would hold for both."""
+    """Find accounts of others with the name of one that takes turns: one password would hold for both."""
     cluster = topology.clusters.get(principal.cluster or "")
     if cluster is None:
         return

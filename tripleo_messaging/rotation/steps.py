@@ -54,6 +54,7 @@ def begin(
     new: StoredSecret,
     now: datetime,
     user_name: Optional[str] = None,
+    *,
     is_taken: Callable[[int], bool] = lambda _number: False,
 ) -> Content:
     """Add a second account beside the one of a login.

@@ -18,10 +18,11 @@ import pytest
 
 from tests.support.certificates import Placed, authority, certificate, place
 from tests.support.topologies import topology
+from tripleo_messaging.backends.rabbitmq.definitions import definitions
 from tripleo_messaging.backends.rabbitmq.probes import PROBES
 from tripleo_messaging.errors import IncompleteAnswerError, RefusedLoginError, UnansweredError, UsageError
 from tripleo_messaging.model.plan import Tls
-from tripleo_messaging.model.secret import Secret
+from tripleo_messaging.model.secret import Secret, Secrets
 from tripleo_messaging.model.topology import Cluster, Login, Member
 
 PASSWORD = Secret("canaryMonitor")
@@ -382,3 +383,16 @@ def test_log_in_without_the_certificate_of_clients(files: Files, tmp_path: Path,
     told = log_in(at(1, tls=trusting(files.broker, **shown)))
     assert str(placed.certificate_file) in told
     assert "run it where clients are" in told
+
+
+def test_account_that_may_look_and_nothing_else():
+    """It is on the brokers where there is a password for it; without, the definitions are as they were."""
+    plain = Secrets({"RpcPassword": "canaryRpc", "NotifyPassword": "canaryNotify"})
+    made = topology("twice").clusters["rpc"]
+    without = json.loads(definitions(made, plain))
+    with_it = json.loads(definitions(made, plain.updated({PROBES.monitor_secret: PASSWORD})))
+    assert "tripleo-messaging-monitor" not in json.dumps(without)
+    added = with_it["users"].pop()
+    assert with_it == without
+    assert (added["name"], added["tags"]) == ("tripleo-messaging-monitor", "monitoring")
+    assert "canary" not in json.dumps(added)

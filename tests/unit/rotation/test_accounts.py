@@ -119,16 +119,16 @@ def test_plan_that_lost_the_account_is_told():
 def with_notify_as(user_name: str, *absent_users: str) -> Topology:
     """Return a shared deployment whose Notify has an account of its own."""
     plain = topology("shared")
-    notify = attrs.evolve(plain.services["notify"], user_name=user_name, secret="NotifyPassword")  # noqa: S106
+    notify = attrs.evolve(plain.services["notify"], user_name=user_name, secret="NotifyPassword")
     logins = plain.clusters["rpc"].logins
-    own = attrs.evolve(logins[0], user_name=user_name, secret="NotifyPassword")  # noqa: S106
+    own = attrs.evolve(logins[0], user_name=user_name, secret="NotifyPassword")
     cluster = attrs.evolve(plain.clusters["rpc"], logins=(*logins, own), absent_users=absent_users)
     services = {**plain.services, "notify": notify}
     return attrs.evolve(plain, services=services, clusters={"rpc": cluster})
 
 
 def test_names_of_others_are_taken():
-    """Two accounts of one name would have one password; what was deleted may be in somebody's configuration."""
+    """Two accounts of one name would have one password; a deleted one may be in some configuration."""
     made = with_notify_as("rpc-2", "rpc-4")
     rpc, notify = principals(made)
     assert [number for number in range(1, 7) if taken_numbers(made, rpc)(number)] == [2, 4]
@@ -157,10 +157,11 @@ def test_plan_may_not_give_another_the_name_of_an_account(phase: str, notify: st
     made = topology("shared") if notify == "rpc" else with_notify_as(notify)
     found = list(check_rotations(made, {"RpcPassword": rotation(phase)}))
     assert [(one.rule, one.severity) for one in found] == ([(expected, "error")] if expected else [])
-    assert [str(one) for one in found] == [
+    said = (
         "error: $.notify.user_name: found 'rpc-2', which is an account that takes turns with 'rpc' on the "
         "same brokers (choose another name that is not this one and a number) [rotated-user-name]"
-    ] * len(found)
+    )
+    assert {str(one) for one in found} <= {said}
 
 
 def test_plan_may_not_rename_an_account_meanwhile():

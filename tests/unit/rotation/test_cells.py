@@ -48,13 +48,15 @@ def test_commands_for_the_cell_of_the_api():
     """nova.conf of a controller has the URL already."""
     assert list(cell_commands(topology("shared"))) == [
         "",
-        "Nova keeps a transport URL in the mapping of the cell default. Where that is a template, as TripleO",
-        "writes it from Stein on ({username}:{password}@...), there is nothing to do. This says whether it is,",
+        "Nova keeps a transport URL in the mapping of the cell default. Where that is a template, as",
+        "TripleO writes it from Stein on ({username}:{password}@...), nothing is to be done. This says so,",
         "on a host of nova's API database; 'nova-manage cell_v2 list_cells' does not, as it fills it in",
         "  mysql nova_api -e \"SELECT name, transport_url LIKE '%{%' AS is_template FROM cell_mappings\"",
         "Where it is none, run on a controller whose nova.conf has the new URL",
-        "  nova-manage cell_v2 update_cell --cell_uuid "
-        '"$(nova-manage cell_v2 list_cells | awk \'$2 == "default" {print $4}\')"',
+        (
+            "  nova-manage cell_v2 update_cell --cell_uuid "
+            '"$(nova-manage cell_v2 list_cells | awk \'$2 == "default" {print $4}\')"'
+        ),
         "and restart nova on the controllers: what runs there keeps the former URL until then.",
     ]
 
@@ -62,10 +64,13 @@ def test_commands_for_the_cell_of_the_api():
 def test_commands_for_another_cell():
     """Its URL and database are those of no controller of the API, and so stand in a file of their own."""
     assert list(cell_commands(topology("cell")))[-4:] == [
-        "Where it is none, write the cell's transport_url to [DEFAULT], and its connection to [database], of",
-        "/root/cell.conf (mode 0600) on a controller of the API, run there",
-        "  nova-manage --config-file /etc/nova/nova.conf --config-file /root/cell.conf cell_v2 update_cell "
-        '--cell_uuid "$(nova-manage cell_v2 list_cells | awk \'$2 == "cell1" {print $4}\')"',
+        "Where it is none, write the cell's transport_url to [DEFAULT], and its connection to [database],",
+        "of /root/cell.conf (mode 0600) on a controller of the API, run there",
+        (
+            "  nova-manage --config-file /etc/nova/nova.conf --config-file /root/cell.conf "
+            "cell_v2 update_cell --cell_uuid "
+            '"$(nova-manage cell_v2 list_cells | awk \'$2 == "cell1" {print $4}\')"'
+        ),
         "and restart nova on the controllers: what runs there keeps the former URL until then.",
     ]
 
@@ -86,7 +91,7 @@ def test_no_command_holds_or_shows_a_url(case: str):
     [("shared", "33333333-3333-3333-3333-333333333333"), ("cell", "11111111-1111-1111-1111-111111111111")],
 )
 def test_command_is_of_the_cell_alone(case: str, uuid: str, tmp_path):
-    """A shell takes it as it is printed, and finds the UUID of that cell, not of one whose name begins alike."""
+    """A shell takes it as it is printed, and finds the UUID of that cell, not of one with a longer name."""
     program = tmp_path / "nova-manage"
     program.write_text(
         f'#!/bin/sh\ncase "$*" in *list_cells) cat <<"E"\n{TABLE}E\n;; *) echo "$@";; esac\n',

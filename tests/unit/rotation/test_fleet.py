@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever order steps, applies and restarts come in, no client holds an account that its brokers do not know."""
+"""Whatever order steps, applies and restarts come in, no client holds an account that brokers do not know."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _roll_back(_plain: Topology, fleet: Fleet, principal: Principal) -> Optional
 
 
 def _finish(plain: Topology, fleet: Fleet, principal: Principal) -> Optional[Content]:
-    """Once hieradata and every host have what the last step gave clients, and nobody is connected as the other."""
+    """Once hieradata and hosts have what the last step gave clients, and nobody is connected as the other."""
     user = _other_user(fleet, principal)
     after = finish(fleet.content, principal.login.secret, user, NOW)
     now = render(plain, fleet.content)
@@ -229,7 +229,7 @@ STEPS: dict[str, Callable[[Topology, Fleet, Principal], Optional[Content]]] = {
 
 
 def check(plain: Topology, fleet: Fleet, path: tuple[str, ...]) -> None:
-    """Fail where a client is refused by what it holds, takes at its next start, or is given by the hieradata."""
+    """Fail where a client is refused by what it holds, takes at its next start, or is given by hieradata."""
     known = dict(fleet.users)
     for tree in {*fleet.held, *fleet.clients, fleet.tree}:
         for service, cluster, account in tree.given:
