@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO, NoReturn
 
 import tripleo_messaging.__main__ as program
+from tests.support.forking import fork
 from tripleo_messaging.cli.app import Commands
 from tripleo_messaging.cli.main import main
 
@@ -33,7 +34,7 @@ def run_forked(arguments: Sequence[str], environment: Mapping[str, str]) -> tupl
     """Run ``python -m tripleo_messaging`` with some arguments; return its status, output and errors."""
     _import_commands()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = os.fork()
+        process = fork()
         if not process:
             _be_the_command(arguments, environment, out, err)
         _, status = os.waitpid(process, 0)

@@ -24,6 +24,8 @@ from typing import Any
 
 import attrs
 
+from tests.support.forking import fork
+
 _TABLE = """
 write=1 pwrite64=18 writev=20 sendfile=40 connect=42 sendto=44 sendmsg=46 fsync=74 fdatasync=75
 truncate=76 ftruncate=77 rename=82 mkdir=83 rmdir=84 creat=85 link=86 unlink=87 symlink=88 chmod=90
@@ -135,7 +137,7 @@ def _in_child(
     # A lock that another thread holds would stay locked in the child.
     assert threading.active_count() == 1, threading.enumerate()
     streams = os.memfd_create("output"), os.memfd_create("errors")
-    pid = os.fork()
+    pid = fork()
     if pid == 0:
         _be_child(action, streams, is_traced=is_traced)
     status, calls = follow(pid)
