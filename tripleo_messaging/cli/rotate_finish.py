@@ -17,8 +17,17 @@ from tripleo_messaging.cli.rotate_options import (
     add_timeout_option,
     read_rotate_options,
 )
-from tripleo_messaging.cli.rotate_work import Outcome, Work, ask_connections, run_step, under_way
+from tripleo_messaging.cli.rotate_work import (
+    Outcome,
+    Work,
+    ask_connections,
+    is_rendered,
+    render_words,
+    run_step,
+    under_way,
+)
 from tripleo_messaging.cli.store_options import now
+from tripleo_messaging.cli.words import command_line
 from tripleo_messaging.errors import RotationError, UnansweredError
 from tripleo_messaging.passwords.store import Content
 from tripleo_messaging.rotation.accounts import Principal
@@ -36,6 +45,7 @@ def finish_work(work: Work) -> Content:
     Raises:
         RotationError: no rotation is under way, or somebody is connected, or nobody can say.
     """
+    _refuse_unrendered(work)
     content = work.content
     for principal in under_way(work):
         content = finish(content, principal.login.secret, _former_user(work, principal), now())
@@ -48,6 +58,16 @@ def finish_work(work: Work) -> Content:
     for line in lines:
         LOG.warning("warning: forced against: %s", line)
     return content
+
+
+def _refuse_unrendered(work: Work) -> None:
+    """Hieradata of an earlier state may give clients, later, just the account that is to go."""
+    rotations = (work.rotation(principal) for principal in under_way(work))
+    if any(rotation and rotation.is_under_way for rotation in rotations) and not is_rendered(work):
+        raise RotationError(
+            f"the hieradata in {work.options.output} is not of the store's state, as if interrupted;"
+            f" render it, and apply on the clients' hosts:\n  {command_line(*render_words(work.options))}"
+        )
 
 
 def _former_user(work: Work, principal: Principal) -> str:

@@ -11,11 +11,9 @@ from typing import Any, Optional
 
 import attrs
 
-from tripleo_messaging.cli.app import program
 from tripleo_messaging.cli.command import MessagingCommand
 from tripleo_messaging.cli.findings import log_findings
 from tripleo_messaging.cli.inputs import read_inputs
-from tripleo_messaging.cli.options import input_words
 from tripleo_messaging.cli.rotate_options import (
     add_management_option,
     add_rotate_options,
@@ -29,14 +27,14 @@ from tripleo_messaging.cli.rotate_work import (
     ask_members,
     clusters_of,
     former_secret,
+    is_rendered,
     look,
+    render_words,
 )
 from tripleo_messaging.cli.statuses import Status, status_of
 from tripleo_messaging.cli.store_work import add_format_option
 from tripleo_messaging.cli.words import command_line, counted
-from tripleo_messaging.errors import MissingSecretError, UnansweredError
-from tripleo_messaging.hieradata.build import build
-from tripleo_messaging.hieradata.tree import holds
+from tripleo_messaging.errors import UnansweredError
 from tripleo_messaging.model.topology import Cluster
 from tripleo_messaging.rotation.accounts import Principal
 from tripleo_messaging.rotation.readiness import Answer, Straggler, stragglers
@@ -83,19 +81,9 @@ def find(work: Work, *, asks: bool) -> Found:
     return Found(
         work=work,
         rows=tuple(account_row(work, principal) for principal in work.principals),
-        is_rendered=_is_rendered(work) if work.options.output else None,
+        is_rendered=is_rendered(work) if work.options.output else None,
         brokers=tuple(_ask(work, cluster) for cluster in clusters_of(work)) if asks else (),
     )
-
-
-def _is_rendered(work: Work) -> bool:
-    topology = work.inputs.topology
-    if topology is None:
-        return False
-    try:
-        return holds(work.options.output, build(topology, work.inputs.secrets))
-    except MissingSecretError:
-        return False
 
 
 def _ask(work: Work, cluster: Cluster) -> Brokers:
@@ -150,8 +138,7 @@ def _tree_lines(found: Found) -> Iterator[str]:
         yield f"The hieradata in {output} is of this state."
         return
     yield f"The hieradata in {output} is not of this state, as after an interrupted command. First run"
-    words = (program(), "hieradata", "render", *input_words(found.work.options.inputs), "--output", output)
-    yield f"  {command_line(*words)}"
+    yield f"  {command_line(*render_words(found.work.options))}"
 
 
 def _broker_lines(brokers: Brokers) -> Iterator[str]:

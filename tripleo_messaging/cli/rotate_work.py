@@ -12,9 +12,10 @@ import attrs
 
 from tripleo_messaging.backends import find_backend
 from tripleo_messaging.backends.protocol import Connection, Probes
+from tripleo_messaging.cli.app import program
 from tripleo_messaging.cli.hieradata_render import check_last_rendering
 from tripleo_messaging.cli.inputs import Inputs, check_input_secrets, read_inputs
-from tripleo_messaging.cli.options import InputOptions
+from tripleo_messaging.cli.options import InputOptions, input_words
 from tripleo_messaging.cli.statuses import Status, status_of
 from tripleo_messaging.cli.store_options import actor, now, open_store
 from tripleo_messaging.errors import (
@@ -26,6 +27,7 @@ from tripleo_messaging.errors import (
 )
 from tripleo_messaging.file_set import Change
 from tripleo_messaging.hieradata.build import ALL, build
+from tripleo_messaging.hieradata.tree import holds
 from tripleo_messaging.hieradata.write import write_tree
 from tripleo_messaging.model.finding import Finding, did_you_mean
 from tripleo_messaging.model.plan import ServiceName
@@ -231,6 +233,22 @@ def under_way(work: Work) -> tuple[Principal, ...]:
     known = {each: work.rotation(each) for each in work.principals}
     begun = tuple(each for each, rotation in known.items() if rotation and rotation.is_under_way)
     return begun or tuple(each for each, rotation in known.items() if rotation) or work.principals
+
+
+def is_rendered(work: Work) -> bool:
+    """Tell whether the hieradata is what the store's state leads to."""
+    if work.inputs.topology is None:
+        return False
+    try:
+        return holds(work.options.output, build(work.inputs.topology, work.inputs.secrets))
+    except MissingSecretError:
+        return False
+
+
+def render_words(options: RotateOptions) -> tuple[str, ...]:
+    """Return the words of the command that renders the store's state."""
+    where = ("--output", str(options.output))
+    return (program(), "hieradata", "render", *input_words(options.inputs), *where)
 
 
 # What brokers say.

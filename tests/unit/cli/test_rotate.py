@@ -316,6 +316,23 @@ def test_status_names_what_comes_next(place: Place):
     assert "  tripleo-messaging hieradata render " in text
 
 
+def test_finish_wants_the_hieradata_of_the_state(place: Place):
+    """An earlier one may give clients, later, the account that is to go; not even --force goes on."""
+    place.rotate("begin", *RPC)
+    place.rotate("switch", *RPC, *SOON, "--force")
+    before = (place.directory / "a.store").read_bytes()
+    (place.directory / "tree/clusters/rpc.json").unlink()
+    ran = place.rotate("finish", *RPC, *SOON, "--force")
+    assert ran.status == 1
+    assert "is not of the store's state" in ran.err
+    assert "\n  tripleo-messaging hieradata render --plan " in ran.err
+    assert (place.directory / "a.store").read_bytes() == before
+    assert place("hieradata", "render", "--output", place.directory / "tree").status == 0
+    assert place.rotate("finish", *RPC, *SOON, "--force").status == 0
+    (place.directory / "tree/clusters/rpc.json").unlink()
+    assert place.rotate("finish", *RPC, *SOON).status == 0
+
+
 def test_status_asks_and_tells_who_does_not_answer(place: Place):
     """Nothing of it is an error of the command."""
     place.rotate("begin", *RPC)
