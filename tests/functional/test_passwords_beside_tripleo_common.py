@@ -42,10 +42,13 @@ def test_version() -> None:
     assert importlib.metadata.version("tripleo-common") == "18.0.0"
 
 
+OURS_ALONE = {"RabbitNotifyCookie", "RabbitMonitorPassword"}
+
+
 def test_shared_names() -> None:
-    """Of our names tripleo-common has all but the cookie of a second cluster."""
+    """Of our names tripleo-common has all but those of a second cluster and of who looks at brokers."""
     assert set(PASSWORD_SPECS) & set(constants.PASSWORD_PARAMETER_NAMES) == set(SHARED)
-    assert set(PASSWORD_SPECS) - set(SHARED) == {"RabbitNotifyCookie"}
+    assert set(PASSWORD_SPECS) - set(SHARED) == OURS_ALONE
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_caller_updates_upstreams_answer() -> None:
     assert {name: passwords[name] for name in stack_env["parameter_defaults"]} == stack_env[
         "parameter_defaults"
     ]
-    assert set(passwords) == set(constants.PASSWORD_PARAMETER_NAMES) | {"RabbitNotifyCookie"}
+    assert set(passwords) == set(constants.PASSWORD_PARAMETER_NAMES) | OURS_ALONE
 
 
 def test_caller_rotates_everything() -> None:
