@@ -13,6 +13,7 @@
     │   └── UnusableStoreError   a store of secrets, or its key, is damaged or not safely kept
     ├── UnwritableFileError      a file or directory cannot be written
     │   └── StaleStoreError      a store of secrets was changed since it was read
+    ├── UnusableKeyError         a text is no RSA key that can be used
     ├── LockedError              another command holds the lock
     ├── UnknownPasswordError     a password name that is nearly one of ours
     ├── MissingSecretError       a secret that the rendering needs is not there
@@ -93,6 +94,21 @@ class FileTooLargeError(UnreadableFileError):
 
 class UnusableStoreError(UnreadableFileError):
     """A store of secrets, or its key, is damaged, of another key, or not safely kept."""
+
+
+class UnusableKeyError(MessagingError):
+    """A text is no RSA key, or one that cannot be used.
+
+    Attributes:
+        reason: what was found and what was expected; never a piece of the key.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class UnwritableFileError(_PathError):

@@ -35,6 +35,7 @@ MADE = {
         "f: larger than the 1,000 bytes that are read at the most",
     ),
     "UnusableStoreError": (errors.UnusableStoreError("a.store", "is cut off"), "a.store: is cut off"),
+    "UnusableKeyError": (errors.UnusableKeyError("holds no RSA key"), "holds no RSA key"),
     "StaleStoreError": (
         errors.StaleStoreError("a.store"),
         "a.store: was changed by another command; run this one again",

@@ -24,6 +24,7 @@ CASES = {
     errors.UnknownKeyError("key", "tree"): Status.ERRORS,
     errors.UnknownPasswordError("RpcPasswrd", "RpcPassword"): Status.ERRORS,
     errors.InvalidTransportUrlError("no host"): Status.ERRORS,
+    errors.UnusableKeyError("holds no RSA key"): Status.ERRORS,
     errors.UnusableStoreError("a.store", "is damaged"): Status.COULD_NOT_LOOK,
     errors.StaleStoreError("a.store"): Status.COULD_NOT_LOOK,
     errors.RotationError("no rotation is under way"): Status.ERRORS,
