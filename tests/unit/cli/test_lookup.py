@@ -79,6 +79,15 @@ def test_a_node_that_the_tree_does_not_know_is_wrong_usage(node, key, run, tree)
     assert ran.err == f"error: --node: {node} is a member of no cluster in {tree} ({NO_MEMBERS[node]})\n"
 
 
+def test_no_tree_is_wrong_usage(run):
+    """Without a tree there is nothing to look at, and the message says what there could be."""
+    ran = run("lookup", "messaging_rpc_port")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == (
+        "error: --data names the rendered tree; --hiera-config, with --explain, what a node reads\n"
+    )
+
+
 def test_a_missing_tree_is_named(run, tmp_path):
     """Where nothing was rendered there is nothing to look at."""
     ran = run("lookup", "messaging_rpc_port", "--data", tmp_path / "none")
