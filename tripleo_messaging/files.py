@@ -74,7 +74,24 @@ def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int) -> None:
         UnwritableFileError: the directory is missing, full, or may not be written, or `path` is a
             symbolic link or a directory.
     """
+    _replace(Path(path), data, mode, owner=None)
+
+
+def rewrite(path: str | os.PathLike[str], data: bytes) -> None:
+    """Replace the content of a file as `write_atomic` does; mode, owner and group stay what they are.
+
+    Raises:
+        UnwritableFileError: there is no such file, or as `write_atomic`.
+    """
     target = Path(path)
+    try:
+        status = os.lstat(target)
+    except OSError as error:
+        raise UnwritableFileError(str(target), _reason(error)) from error
+    _replace(target, data, stat.S_IMODE(status.st_mode), owner=(status.st_uid, status.st_gid))
+
+
+def _replace(target: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> None:
     refuse_irregular(target)
     try:
         descriptor, name = tempfile.mkstemp(prefix=_temporary_prefix(target), dir=target.parent)
@@ -82,6 +99,9 @@ def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int) -> None:
         raise UnwritableFileError(str(target), _reason(error)) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if owner is not None:
+                # Before the mode, as a change of owner may take bits of it away.
+                os.fchown(descriptor, *owner)
             os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()

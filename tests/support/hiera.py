@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import yaml
 
 from tests.support.checkout import ROOT
 from tests.support.puppet import SHIMS, STRICT
@@ -79,9 +80,19 @@ def hiera_3(config: Path, keys: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-def hiera_command(config: Path, *arguments: str) -> Any:
-    """Run the command `hiera` as TripleO's scripts do, for one key."""
-    return json.loads(_run(["hiera", "-c", config, "-f", "json", *arguments]))
+def hiera_commands(config: Path, keys: Iterable[str]) -> dict[str, Any]:
+    """Run the command `hiera` as TripleO's scripts do, for one key after the other."""
+    keys = list(keys)
+    said = _many("hiera", [["-c", str(config), "-f", "json", key] for key in keys])
+    return {key: json.loads(text) for key, text in zip(keys, said)}
+
+
+def _many(program: str, jobs: list[list[str]]) -> list[str]:
+    """Run a Ruby program's command many times, and return what each time it printed."""
+    done = json.loads(_run(["ruby", ROOT / "tests/support/many_commands.rb", program], json.dumps(jobs)))
+    for job, (status, out) in zip(jobs, done):
+        assert status == 0, f"{job}: {out}"
+    return [out for _, out in done]
 
 
 def _settings(config: Path, work: Path) -> list[str]:
@@ -96,9 +107,22 @@ def _settings(config: Path, work: Path) -> list[str]:
     ]
 
 
-def puppet_lookup_command(config: Path, work: Path, key: str) -> str:
-    """Run the command `puppet lookup` for one key, and return what it prints."""
-    return _run(["puppet", "lookup", *_settings(config, work), "--render-as", "json", key])
+def puppet_lookup_commands(config: Path, work: Path, keys: Iterable[str]) -> dict[str, Found]:
+    """Run the command `puppet lookup` for one key after the other."""
+    keys = list(keys)
+    facts = work / "facts.json"
+    facts.write_text('{"any": "fact"}')
+    settings = [*_settings(config, work), "--node", "node", "--facts", str(facts), "--render-as", "yaml"]
+    said = _many("puppet", [["lookup", *settings, key] for key in keys])
+    return {key: _printed(text) for key, text in zip(keys, said)}
+
+
+def _printed(text: str) -> Found:
+    """Read what `puppet lookup` prints; of a Sensitive it shows the object with its value."""
+    marked = "--- !ruby/object:Puppet::Pops::Types::PSensitiveType::Sensitive\n"
+    if not text.startswith(marked):
+        return Found(value=yaml.safe_load(text), is_sensitive=False)
+    return Found(value=yaml.safe_load(text[len(marked) :])["value"], is_sensitive=True)
 
 
 def puppet_finds(

@@ -30,6 +30,7 @@ from tripleo_messaging.files import (
     refuse_irregular,
     remove,
     remove_leftovers,
+    rewrite,
     write_atomic,
 )
 
@@ -169,11 +170,35 @@ def test_an_open_file_keeps_its_content(tmp_path: Path) -> None:
         assert file.read() == b"old"
 
 
+@pytest.mark.parametrize("wanted", [0o600, 0o640, 0o644, 0o4755])
+def test_a_rewritten_file_stays_whose_it_was(tmp_path: Path, wanted: int) -> None:
+    """Only the content is another; root gives the new file the owner and group of the old one."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    own = (12345, 54321) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(path, *own)
+    path.chmod(wanted)
+    rewrite(path, b"new")
+    status = path.stat()
+    assert (path.read_bytes(), mode(path), (status.st_uid, status.st_gid)) == (b"new", wanted, own)
+
+
+def test_what_is_not_there_is_not_rewritten(tmp_path: Path) -> None:
+    """A file that has no owner yet is written by name, with a mode."""
+    with pytest.raises(UnwritableFileError, match="no such file or directory"):
+        rewrite(tmp_path / "file", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", IRREGULAR)
 def test_only_a_file_is_replaced(irregular: Path, name: str) -> None:
     """What is no file stays what it is, and nothing is written through a link."""
     before = os.lstat(irregular / name)
-    for refused in (lambda path: write_atomic(path, b"new", 0o600), refuse_irregular):
+    for refused in (
+        lambda path: write_atomic(path, b"new", 0o600),
+        lambda path: rewrite(path, b"new"),
+        refuse_irregular,
+    ):
         with pytest.raises(UnwritableFileError) as caught:
             refused(irregular / name)
         assert (caught.value.path, caught.value.reason) == (f"{irregular}/{name}", IRREGULAR[name])

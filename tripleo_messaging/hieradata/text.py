@@ -26,8 +26,8 @@ def encode_level(path: str, data: Mapping[str, Any]) -> bytes:
         data: its keys; the same data gives the same bytes.
     """
     own = checksum_key(path)
-    escaped = _escaped({key: value for key, value in data.items() if key != own})
-    complete = {own: _checksum(escaped), **escaped}
+    written = escaped({key: value for key, value in data.items() if key != own})
+    complete = {own: _checksum(written), **written}
     # ASCII, because Hiera 3 reads a file in the locale of whoever calls it.
     return (json.dumps(complete, indent=2) + "\n").encode()
 
@@ -49,12 +49,13 @@ def decode_level(path: str, content: bytes) -> Optional[dict[str, Any]]:
 
 def level_checksum(data: Mapping[str, Any]) -> str:
     """Return the checksum that a level with this data carries."""
-    return _checksum(_escaped(data))
+    return _checksum(escaped(data))
 
 
-def _escaped(data: Mapping[str, Any]) -> dict[str, Any]:
-    escaped: dict[str, Any] = _map_texts(data, lambda text: text.replace("%{", _ESCAPED))
-    return escaped
+def escaped(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data as a JSON level has to say it, so that Hiera finds what was meant."""
+    written: dict[str, Any] = _map_texts(data, lambda text: text.replace("%{", _ESCAPED))
+    return written
 
 
 def bears_checksum(path: str, content: bytes) -> Optional[bool]:

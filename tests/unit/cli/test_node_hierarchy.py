@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``hieradata install`` into a node's own hierarchy, and ``hieradata uninstall`` out of it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.checkout import ROOT
+from tripleo_messaging.cli import node_files
+from tripleo_messaging.cli.node_files import Edit, carry_out
+from tripleo_messaging.errors import UnwritableFileError
+from tripleo_messaging.hieradata.install import LEVEL_NAMES
+from tripleo_messaging.hieradata.tree import read_levels
+from tripleo_messaging.model.secret import MASK
+
+_LEVELS_OF_TRIPLEO = ("ansible_managed", "extraconfig", "service_configs", "all_nodes")
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Path:
+    """Make a node with a hierarchy of TripleO's form, version 3, and one of an environment, version 5."""
+    root = tmp_path / "node"
+    data = root / "hieradata"
+    data.mkdir(parents=True)
+    levels = "".join(f"  - {level}\n" for level in _LEVELS_OF_TRIPLEO)
+    text = f"# kept\n---\n:backends: [json]\n:json:\n  :datadir: {data}\n:hierarchy:\n{levels}"
+    (root / "hiera.yaml").write_text(text)
+    (root / "hiera.yaml").chmod(0o600)
+    environment = root / "environments" / "production"
+    environment.mkdir(parents=True)
+    entries = "hierarchy:\n  - name: Everybody  # of the site\n    path: common.yaml\n"
+    (environment / "hiera.yaml").write_text(f"version: 5\n{entries}")
+    (data / "extraconfig.json").write_text('{"messaging_rpc_port": 5699}')
+    (data / "all_nodes.json").write_text('{"messaging_rpc_node_names": ["old"], "other": 1}')
+    return root
+
+
+@pytest.fixture
+def install(run, tree):
+    """Return a function that installs the one member of the default plan."""
+    return lambda *options: run("hieradata", "install", "--node", "localhost", "--data", tree, *options)
+
+
+def everything(directory: Path) -> dict[str, bytes]:
+    """Return all files below a directory."""
+    paths = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in paths}
+
+
+def test_there_and_back(install, run, node):
+    """What installing changes in two hierarchies and in facts, uninstalling takes back, byte for byte."""
+    before = everything(node)
+    configs = (node / "hiera.yaml", node / "environments/production/hiera.yaml")
+    options = [word for path in configs for word in ("--hiera-config", path)]
+    options += ["--facts-dir", node / "facts.d"]
+    ran = install(*options)
+    assert (ran.status, ran.err) == (0, "")
+    hierarchy = yaml.safe_load(configs[0].read_text())[":hierarchy"]
+    assert hierarchy == ["ansible_managed", "extraconfig", *LEVEL_NAMES, "service_configs", "all_nodes"]
+    entry = yaml.safe_load(configs[1].read_text())["hierarchy"][-1]
+    assert (entry["datadir"], len(entry["paths"])) == (str(node / "hieradata"), len(LEVEL_NAMES))
+    assert stat.S_IMODE(configs[0].stat().st_mode) == 0o600
+    fact = json.loads((node / "facts.d/tripleo_messaging.json").read_text())["tripleo_messaging"]
+    assert (fact["node"], fact["rpc"]["part"]) == ("localhost", "server")
+    words = shlex.split(ran.out.splitlines()[-1])
+    assert words[4:10] == [
+        *("--hiera_config", str(configs[0])),
+        *("--environmentpath", str(node / "environments"), "--environment", "production"),
+    ]
+    assert "  unchanged  levels" in install(*options).out
+    ran = run("hieradata", "uninstall", *options)
+    assert (ran.status, ran.err) == (0, "")
+    assert everything(node) == before
+
+
+def test_the_data_directory_is_the_one_that_the_hierarchy_reads(install, node):
+    """It need not be said twice; one that is not read is refused before anything is written."""
+    before = everything(node)
+    ran = install(
+        "--hiera-config", node / "hiera.yaml", "--target", node / "elsewhere", "--facts-dir", node / "f"
+    )
+    assert ran.status == 1
+    assert str(node / "hieradata") in ran.err
+    assert everything(node) == before
+    assert not (node / "elsewhere").exists()
+    install("--hiera-config", node / "hiera.yaml")
+    assert (node / "hieradata" / "messaging_all.json").exists()
+
+
+def test_findings_of_all_files_come_at_once(install, node):
+    """Two hierarchies that cannot be changed are both named, and nothing is written."""
+    for name in ("first.yaml", "second.yaml"):
+        (node / name).write_text("version: 4\nhierarchy: []\n")
+    before = everything(node)
+    ran = install("--hiera-config", node / "first.yaml", "--hiera-config", node / "second.yaml")
+    assert ran.status == 1
+    assert all(f"{node}/{name}:" in ran.err for name in ("first.yaml", "second.yaml"))
+    assert everything(node) == before
+
+
+def test_check_writes_nothing_and_shows_no_secret(install, run, tree, node):
+    """Both commands show what they would do, with the secrets masked."""
+    before = everything(node)
+    options = ("--hiera-config", node / "hiera.yaml", "--facts-dir", node / "facts.d")
+    out = install(*options, "--check").out
+    assert everything(node) == before
+    assert not (node / "facts.d").exists()
+    assert "+  - messaging_all" in out.splitlines()
+    assert f"  + messaging_rpc_password: {MASK}" in out.splitlines()
+    assert '  + messaging_rpc_node_names: ["localhost"]' in out.splitlines()
+    secret = read_levels(tree, None)["all.json"]["messaging_rpc_password"]
+    install(*options)
+    installed = everything(node)
+    assert "Nothing would change." in install(*options, "--check").out.splitlines()
+    removal = run("hieradata", "uninstall", *options, "--check").out
+    assert "-  - messaging_all" in removal.splitlines()
+    assert f"  - messaging_rpc_password: {MASK}" in removal.splitlines()
+    assert everything(node) == installed
+    assert secret not in out + removal
+
+
+def test_what_changes_is_shown_by_key(install, run, tmp_path, node):
+    """A value that is another one is shown before and after, a secret as another one."""
+    install("--hiera-config", node / "hiera.yaml")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("version: 1\nrelease: wallaby\nrpc: {port: 5680}\n")
+    other = tmp_path / "other"
+    where = ("--secrets", tmp_path / "others.yaml", "--generate", "--output", other)
+    assert run("hieradata", "render", "--plan", plan, *where).status == 0
+    options = ("--node", "localhost", "--data", other, "--hiera-config", node / "hiera.yaml", "--check")
+    lines = run("hieradata", "install", *options).out.splitlines()
+    assert "  ~ messaging_rpc_port: 5672 -> 5680" in lines
+    assert f"  ~ messaging_rpc_password: {MASK}, another one" in lines
+
+
+def test_managed_data(install, run, node):
+    """The keys go into a file that is read already; what that hides is named, and no hiera.yaml changes."""
+    managed = node / "hieradata" / "ansible_managed.json"
+    managed.write_text('{"site": "a",\n "b": [1]}\n')
+    before = everything(node)
+    options = ("--managed-data", managed, "--hiera-config", node / "hiera.yaml")
+    checked = install(*options, "--check").out.splitlines()
+    assert everything(node) == before
+    hidden = ["  extraconfig: messaging_rpc_port", "  all_nodes: messaging_rpc_node_names"]
+    assert [line for line in checked if line in hidden] == hidden
+    assert f"+ messaging_rpc_password: {MASK}" in checked
+    ran = install(*options)
+    assert (ran.status, ran.err) == (0, "")
+    data = json.loads(managed.read_text())
+    assert (data["site"], data["b"], data["messaging_rpc_port"]) == ("a", [1], 5672)
+    assert data["lookup_options"]["messaging_rpc_password"] == {"convert_to": "Sensitive"}
+    assert (node / "hiera.yaml").read_bytes() == before["hiera.yaml"]
+    assert run("hieradata", "uninstall", *options).status == 0
+    assert everything(node) == before
+
+
+def test_a_hierarchy_that_is_only_read_may_have_any_order(install, node):
+    """What would stop our levels from going into it does not stop keys in a file that it reads."""
+    (node / "hieradata" / "ansible_managed.json").write_text("{}")
+    config = node / "hiera.yaml"
+    lines = config.read_text().splitlines()
+    config.write_text("\n".join([*lines[:-3], *reversed(lines[-3:]), ""]))
+    assert install("--hiera-config", config).status == 1
+    managed = node / "hieradata" / "ansible_managed.json"
+    assert install("--hiera-config", config, "--managed-data", managed).status == 0
+
+
+def test_a_managed_file_that_no_level_reads_is_refused(install, node):
+    """Keys in it would not be found."""
+    ran = install("--managed-data", node / "hieradata/unread.json", "--hiera-config", node / "hiera.yaml")
+    assert ran.status == 1
+    assert "no level reads 'unread'" in ran.err
+    assert not (node / "hieradata/unread.json").exists()
+
+
+def test_the_two_forms_of_the_fact_take_turns(install, node):
+    """Facter takes the last of two files in a directory, so only one of ours may be there."""
+    facts = node / "facts.d"
+    install("--target", node / "hieradata", "--facts-dir", facts)
+    assert [path.name for path in facts.iterdir()] == ["tripleo_messaging.json"]
+    assert stat.S_IMODE(facts.stat().st_mode) & 0o555 == 0o555
+    install("--target", node / "hieradata", "--facts-dir", facts, "--live-fact")
+    (live,) = facts.iterdir()
+    assert (live.name, stat.S_IMODE(live.stat().st_mode)) == ("tripleo_messaging", 0o755)
+    assert f"--data {node}/hieradata --node localhost\n" in live.read_text()
+    install("--target", node / "hieradata", "--facts-dir", facts)
+    assert [path.name for path in facts.iterdir()] == ["tripleo_messaging.json"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--live-fact",), "--live-fact: needs --facts-dir, the directory that it is for"),
+        (("--above", "x"), "--above: needs --hiera-config, the hierarchy that has that level"),
+    ],
+)
+def test_options_that_need_another(install, options, message):
+    """They are refused as wrong usage."""
+    ran = install(*options)
+    assert (ran.status, ran.err) == (2, f"error: {message}\n")
+
+
+def test_nothing_is_there_to_uninstall(run, node):
+    """It says so, and leaves all as it is."""
+    before = everything(node)
+    ran = run("hieradata", "uninstall", "--hiera-config", node / "hiera.yaml", "--facts-dir", node / "none")
+    assert (ran.status, ran.err) == (0, "")
+    assert "  none of ours" in ran.out.splitlines()
+    assert everything(node) == before
+
+
+def test_a_file_that_was_changed_meanwhile_is_left(tmp_path):
+    """An edit is only written over what it was decided on."""
+    path = tmp_path / "hiera.yaml"
+    path.write_bytes(b"another's")
+    with pytest.raises(UnwritableFileError, match="was changed meanwhile; run the command again"):
+        carry_out([Edit(path=path, before=b"what was read", after=b"ours")])
+    assert path.read_bytes() == b"another's"
+
+
+def test_a_busy_directory_is_said(install, node):
+    """While another command writes beside a hiera.yaml this one ends with 3."""
+    descriptor = os.open(node, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    ran = install("--hiera-config", node / "hiera.yaml")
+    os.close(descriptor)
+    assert ran.status == 3
+    assert "another tripleo-messaging command is writing here" in ran.err
+
+
+def test_the_default_key_is_in_the_manual():
+    """What `--private-key` is without being said stands in the page on sealed secrets."""
+    assert str(node_files.DEFAULT_PRIVATE_KEY) in (ROOT / "docs/sealed.rst").read_text()

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a command that changes a node's files says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tripleo_messaging.cli.node_files import Edit
+from tripleo_messaging.cli.words import table
+
+
+def edit_report(edits: Iterable[Edit]) -> Iterator[str]:
+    """Yield what became of the files beside the levels."""
+    rows = [(str(edit.path), edit.state, edit.note) for edit in edits]
+    if rows:
+        yield "Beside it"
+        yield from table(rows)
+
+
+def shadow_report(shadowed: Iterable[str]) -> Iterator[str]:
+    """Yield the values of levels that managed data hide."""
+    lines = tuple(shadowed)
+    if lines:
+        yield "Hidden by it, as that file is read before these levels"
+        yield from (f"  {line}" for line in lines)
+
+
+def change_report(changes: Iterable[str]) -> Iterator[str]:
+    """Yield the differences of a command that only looked."""
+    lines = tuple(changes)
+    yield ""
+    yield from lines or ("Nothing would change.",)
