@@ -65,17 +65,29 @@ def replace_files(directory: Path, wanted: Mapping[str, File], present: Iterable
         UnwritableFileError: nothing of the set is changed then, but for an error of the disk after
             the moment of change, which the next `recover` repairs.
     """
-    for path in wanted:
-        _refuse_outside(directory, path)
-    written = {path: file for path, file in wanted.items() if not _is_so(directory / path, file)}
-    removed = tuple(path for path in present if path not in wanted)
-    if written or removed:
-        for path in (*written, *removed):
+    change = compare_files(directory, wanted, present)
+    if change.written or change.removed:
+        for path in (*change.written, *change.removed):
             _refuse_in_the_way(directory, path)
         with _told_as_unwritable(directory):
-            _replace(directory, written, removed)
-    unchanged = tuple(path for path in wanted if path not in written)
-    return Change(written=tuple(written), removed=removed, unchanged=unchanged)
+            _replace(directory, {path: wanted[path] for path in change.written}, change.removed)
+    return change
+
+
+def compare_files(directory: Path, wanted: Mapping[str, File], present: Iterable[str]) -> Change:
+    """Say what `replace_files` would do; nothing is changed, and no lock is needed.
+
+    Raises:
+        UnwritableFileError: a path leads out of the directory.
+    """
+    for path in wanted:
+        _refuse_outside(directory, path)
+    states = {path: _is_so(directory / path, file) for path, file in wanted.items()}
+    return Change(
+        written=tuple(path for path, is_so in states.items() if not is_so),
+        removed=tuple(path for path in present if path not in wanted),
+        unchanged=tuple(path for path, is_so in states.items() if is_so),
+    )
 
 
 def is_interrupted(directory: Path) -> bool:

@@ -26,7 +26,7 @@ from tripleo_messaging.cli.nodes import member_meant
 from tripleo_messaging.errors import UnknownKeyError, UsageError
 from tripleo_messaging.explain.values import Explanation
 from tripleo_messaging.hieradata.build import LOOKUP_OPTIONS
-from tripleo_messaging.hieradata.tree import is_member, lookup_in, read_levels
+from tripleo_messaging.hieradata.tree import is_member, is_sealed, lookup_in, read_levels
 from tripleo_messaging.model.finding import did_you_mean
 from tripleo_messaging.model.secret import MASK
 
@@ -101,6 +101,10 @@ def way_out(options: LookupOptions) -> str:
     if options.node is None and level_of(options.key) in ("cluster", "node"):
         return "members of a cluster have it: name one with --node"
     levels = read_levels(options.data, options.node)
+    if is_sealed(levels) and level_of(options.key) is not None and is_secret_key(options.key):
+        return (
+            "it is sealed here; `puppet lookup` opens it on its node, or look into the tree that was sealed"
+        )
     return did_you_mean(options.key, _keys(levels)) or "the keys are described in the manual's hiera contract"
 
 

@@ -368,6 +368,7 @@ GENERATION = "tripleo_messaging::generation"
 LOCAL_BACKENDS = "tripleo_messaging::local_backends"
 LOCAL_CLUSTERS = "tripleo_messaging::local_clusters"
 LOCAL_NAME = "tripleo_messaging::local_name"
+SEALED = "tripleo_messaging::sealed"
 
 _TREE_KEYS = (
     HieraKey(
@@ -380,6 +381,13 @@ _TREE_KEYS = (
         name="tripleo_messaging::checksum::{level}",
         type="String",
         description="SHA-256 of the other content of this level's file; every file has one.",
+        dialect="puppet",
+    ),
+    HieraKey(
+        name=SEALED,
+        type="String",
+        description="Random stamp of the run that sealed the secrets, the same in the sealed file; absent "
+        "where the levels hold the secrets themselves.",
         dialect="puppet",
     ),
     HieraKey(

@@ -8,20 +8,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
 
+import attrs
+
 from tripleo_messaging import files
 from tripleo_messaging.errors import UnknownKeyError, UnreadableFileError, UsageError
 from tripleo_messaging.file_set import is_interrupted, recover
 from tripleo_messaging.hieradata.build import ALL, LOOKUP_OPTIONS, Levels
-from tripleo_messaging.hieradata.keys import LOCAL_CLUSTERS
+from tripleo_messaging.hieradata.keys import LOCAL_CLUSTERS, SEALED
 from tripleo_messaging.hieradata.text import checksum_key, decode_level, encode_level, level_checksum
 
 LEVEL_LIMIT_BYTES = 64_000_000
+SEALED_LIMIT_BYTES = 16_000_000
+SEALED_DIRECTORY = "sealed"
+SEALED_SUFFIX = ".sealed"
 
 _NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _CLUSTER_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ATTEMPTS = 5
 
 Identities = dict[str, Optional[tuple[int, int]]]
+
+
+@attrs.frozen(kw_only=True)
+class NodePart:
+    """What a tree has for one node, all of one rendering.
+
+    Attributes:
+        levels: level data by path below the tree, the most specific first.
+        sealed: the node's sealed file; ``None`` where the levels hold the secrets themselves.
+    """
+
+    levels: dict[str, dict[str, Any]] = attrs.field(repr=False)
+    sealed: Optional[bytes] = attrs.field(default=None, repr=False)
 
 
 def read_levels(tree: Path, node: str | None) -> dict[str, dict[str, Any]]:
@@ -39,34 +57,69 @@ def read_levels(tree: Path, node: str | None) -> dict[str, dict[str, Any]]:
             written: never are levels of two renderings returned.
         UsageError: the name is no inventory name.
     """
-    if node is not None and not _NODE_NAME.fullmatch(node):
+    return read_part(tree, node).levels
+
+
+def read_part(tree: Path, node: str | None) -> NodePart:
+    """Read the levels that a node sees, and its sealed file where the tree is sealed.
+
+    A sealed tree may have none for the node, which had no public key then.
+
+    Raises:
+        UnreadableFileError, UsageError: as `read_levels`.
+    """
+    if node is not None and not is_node_name(node):
         raise UsageError(f"--node: {node!r} is not an inventory name: letters, digits, '.', '_' and '-'")
     for _ in range(_ATTEMPTS):
         before = _identities(tree, node)
-        levels = _read_or_none(tree, node, before)
-        if levels is not None:
-            return levels
+        part = _read_or_none(tree, node, before)
+        if part is not None:
+            return part
     raise UnreadableFileError(str(tree), "is rendered anew time and again just now; try again later")
 
 
-def _read_or_none(tree: Path, node: str | None, before: Identities) -> dict[str, dict[str, Any]] | None:
-    """Read the levels; ``None`` when the tree became another one meanwhile."""
+def read_sealed(tree: Path, node: str) -> Optional[bytes]:
+    """Read a node's sealed file; ``None`` where the tree has none for it.
+
+    Raises:
+        UnreadableFileError, UsageError: as `read_levels`.
+    """
+    return read_part(tree, node).sealed
+
+
+def is_node_name(name: str) -> bool:
+    """Tell whether a text may be an inventory name, and so a part of a path."""
+    return bool(_NODE_NAME.fullmatch(name))
+
+
+def sealed_path(node: str) -> str:
+    """Return where a tree has a node's sealed file."""
+    return f"{SEALED_DIRECTORY}/{node}{SEALED_SUFFIX}"
+
+
+def is_sealed(levels: Levels) -> bool:
+    """Tell whether the levels, ``all.json`` among them, are of a sealed tree."""
+    return SEALED in levels[ALL]
+
+
+def _read_or_none(tree: Path, node: str | None, before: Identities) -> NodePart | None:
+    """Read the node's part; ``None`` when the tree became another one meanwhile."""
     if is_interrupted(tree):
         raise UnreadableFileError(
             str(tree), "a rendering is under way, or was interrupted here; if none is, render again"
         )
     try:
-        levels = _read_levels(tree, node)
+        part = _read_part(tree, node)
     except UnreadableFileError:
         if _identities(tree, node) == before and not is_interrupted(tree):
             raise
         return None
-    return levels if _identities(tree, node) == before and not is_interrupted(tree) else None
+    return part if _identities(tree, node) == before and not is_interrupted(tree) else None
 
 
 def _identities(tree: Path, node: str | None) -> Identities:
     """Tell which files a node's levels are at this moment: a replaced file is another one."""
-    own = [tree / "nodes" / f"{node}.json"] if node else []
+    own = [tree / "nodes" / f"{node}.json", tree / sealed_path(node)] if node else []
     return {str(path): _identity(path) for path in (tree / ALL, *(tree / "clusters").glob("*.json"), *own)}
 
 
@@ -76,6 +129,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+def _read_part(tree: Path, node: str | None) -> NodePart:
+    levels = _read_levels(tree, node)
+    if node is None or not is_sealed(levels):
+        return NodePart(levels=levels)
+    return NodePart(levels=levels, sealed=files.read_if_there(tree / sealed_path(node), SEALED_LIMIT_BYTES))
 
 
 def _read_levels(tree: Path, node: str | None) -> dict[str, dict[str, Any]]:
@@ -106,6 +166,31 @@ def read_level(tree: Path, path: str) -> dict[str, Any]:
     return {**data, checksum_key(path): level_checksum(data)}
 
 
+def read_tree(tree: Path) -> dict[str, dict[str, Any]]:
+    """Read every level of a tree, while no other command writes there.
+
+    Raises:
+        UnreadableFileError: there is no tree, one of its files is damaged or was changed by hand, or a
+            rendering was interrupted there.
+        LockedError: another command is writing there.
+        UnwritableFileError: the tree cannot be locked.
+    """
+    if not tree.is_dir():
+        raise UnreadableFileError(str(tree), "is no directory; render the hieradata to it first")
+    with files.locked(tree):
+        if is_interrupted(tree):
+            raise UnreadableFileError(str(tree), "a rendering was interrupted here; render again")
+        return {path: read_level(tree, path) for path in (*_everybodys(tree), *_of_members(tree))}
+
+
+def _everybodys(tree: Path) -> tuple[str, ...]:
+    return (ALL, *(f"clusters/{path.name}" for path in sorted((tree / "clusters").glob("*.json"))))
+
+
+def _of_members(tree: Path) -> tuple[str, ...]:
+    return tuple(f"nodes/{name}.json" for name in member_names(tree))
+
+
 def read_former(tree: Path) -> dict[str, dict[str, Any]]:
     """Read what a tree has for every node and for the members of clusters, before it is rendered anew.
 
@@ -122,9 +207,8 @@ def read_former(tree: Path) -> dict[str, dict[str, Any]]:
         return {}
     with files.locked(tree):
         recover(tree)
-        paths = [ALL, *(f"clusters/{path.name}" for path in sorted((tree / "clusters").glob("*.json")))]
         try:
-            return {path: read_level(tree, path) for path in paths}
+            return {path: read_level(tree, path) for path in _everybodys(tree)}
         except UnreadableFileError:
             return {}
 

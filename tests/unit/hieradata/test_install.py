@@ -9,13 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.topologies import BOTH, CLIENT, RPC_ONLY, secrets, topology
+from tests.support.sealed import STAMP, private_key
+from tests.support.topologies import BOTH, CLIENT, NOTIFY_ONLY, RPC_ONLY, secrets, topology
 from tripleo_messaging.errors import LockedError, UnreadableFileError, UnwritableFileError, UsageError
 from tripleo_messaging.file_set import Change
 from tripleo_messaging.files import locked
 from tripleo_messaging.hieradata.build import build
-from tripleo_messaging.hieradata.install import LEVEL_NAMES, install, install_levels
-from tripleo_messaging.hieradata.tree import read_levels
+from tripleo_messaging.hieradata.install import (
+    LEVEL_NAMES,
+    SEALED_NAME,
+    install,
+    install_levels,
+    planned_change,
+    uninstall_levels,
+)
+from tripleo_messaging.hieradata.seal import seal_tree
+from tripleo_messaging.hieradata.tree import read_levels, read_part, read_sealed
 from tripleo_messaging.hieradata.write import write_tree
 
 
@@ -165,3 +174,83 @@ def test_a_link_is_not_written_through(trees: Path, tmp_path: Path) -> None:
         install(trees / "twice", BOTH, tmp_path / "data")
     assert (tmp_path / "elsewhere.json").read_text() == "theirs"
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["messaging_all.json"]
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    """Return a sealed tree, for a member of both clusters and a node of clients."""
+    keys = {name: private_key("ctl-0").public_key() for name in (BOTH, CLIENT)}
+    tree = seal_tree(build(topology("twice"), secrets()), keys, STAMP)
+    write_tree(tmp_path / "sealed", tree.levels, tree.sealed)
+    return tmp_path / "sealed"
+
+
+@pytest.mark.parametrize("node", [BOTH, CLIENT])
+def test_a_sealed_file_is_installed_with_its_levels(sealed: Path, tmp_path: Path, node: str) -> None:
+    """Under one name on every node, for root only; nothing that is installed says a secret."""
+    change = install(sealed, node, tmp_path / "data")
+    assert SEALED_NAME in change.written
+    assert (tmp_path / "data" / SEALED_NAME).read_bytes() == read_sealed(sealed, node)
+    assert stat.S_IMODE((tmp_path / "data" / SEALED_NAME).stat().st_mode) == 0o600
+    installed = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir())
+    assert not any(word in installed for word in (b"rpcsecret", b"COOKIE", b"password_hash"))
+
+
+def test_a_sealed_file_goes_with_the_sealing(sealed: Path, trees: Path, tmp_path: Path) -> None:
+    """A tree that is not sealed any more removes it, and back again."""
+    install(sealed, BOTH, tmp_path / "data")
+    assert install(trees / "twice", BOTH, tmp_path / "data").removed == (SEALED_NAME,)
+    assert "rpcsecret" in (tmp_path / "data" / "messaging_all.json").read_text()
+    assert SEALED_NAME in install(sealed, BOTH, tmp_path / "data").written
+    assert "rpcsecret" not in (tmp_path / "data" / "messaging_all.json").read_text()
+
+
+def test_a_node_that_was_not_sealed_for_is_told(sealed: Path, tmp_path: Path) -> None:
+    """It would have levels without any secret; the way to a sealed file is said, and nothing written."""
+    with pytest.raises(UnreadableFileError) as caught:
+        install(sealed, NOTIFY_ONLY, tmp_path / "data")
+    assert str(caught.value) == (
+        "sealed/msg-1.sealed: is not in the tree, whose secrets are sealed; put the public key of msg-1 as"
+        " msg-1.pem into the directory of public keys, and run: tripleo-messaging hieradata seal"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_file_of_another_run_is_refused(sealed: Path, tmp_path: Path) -> None:
+    """Levels and sealed file that do not belong together never meet on a node."""
+    part = read_part(sealed, BOTH)
+    tree = seal_tree(build(topology("twice"), secrets()), {BOTH: private_key("ctl-0").public_key()}, "f" * 32)
+    with pytest.raises(UnreadableFileError, match="was not sealed with the levels of the tree"):
+        install_levels(part.levels, BOTH, tmp_path / "data", tree.sealed[BOTH])
+    with pytest.raises(UnreadableFileError, match=f"was sealed for the node '{CLIENT}'"):
+        install_levels(part.levels, BOTH, tmp_path / "data", read_sealed(sealed, CLIENT))
+
+
+def test_a_plan_is_what_happens(sealed: Path, trees: Path, tmp_path: Path) -> None:
+    """What is said beforehand is what is done, and saying it writes nothing."""
+    for tree in (trees / "twice", sealed, sealed, trees / "shared"):
+        part = read_part(tree, BOTH)
+        before = identities(tmp_path / "data") if (tmp_path / "data").exists() else None
+        planned = planned_change(part.levels, BOTH, tmp_path / "data", part.sealed)
+        assert before == (identities(tmp_path / "data") if (tmp_path / "data").exists() else None)
+        assert install(tree, BOTH, tmp_path / "data") == planned
+
+
+def test_a_plan_is_refused_as_the_installation_is(trees: Path, tmp_path: Path) -> None:
+    """A slip in a name is told before it can do harm."""
+    install(trees / "shared", BOTH, tmp_path)
+    with pytest.raises(UnwritableFileError, match="holds the data of the member"):
+        planned_change(read_levels(trees / "shared", CLIENT), CLIENT, tmp_path)
+
+
+def test_uninstalling_leaves_what_is_others(sealed: Path, tmp_path: Path) -> None:
+    """Our files go, sealed or not; a second time there is nothing to do, nor where nothing is."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "service_configs.json").write_text("{}")
+    install(sealed, BOTH, tmp_path / "data")
+    change = uninstall_levels(tmp_path / "data")
+    assert change.removed == (*(f"{name}.json" for name in LEVEL_NAMES), SEALED_NAME)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["service_configs.json"]
+    assert uninstall_levels(tmp_path / "data").removed == ()
+    assert uninstall_levels(tmp_path / "none") == Change(written=(), removed=(), unchanged=())
+    assert not (tmp_path / "none").exists()

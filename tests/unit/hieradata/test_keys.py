@@ -14,6 +14,7 @@ import pytest
 from tests.support.topologies import PLANS, SECRETS, secrets, topology
 from tripleo_messaging.hieradata.build import build
 from tripleo_messaging.hieradata.keys import KEYS
+from tripleo_messaging.hieradata.seal import seal_tree
 from tripleo_messaging.hieradata.text import encode_level
 from tripleo_messaging.model.hiera_key import HieraKey
 
@@ -32,8 +33,10 @@ class Emitted:
 
 
 def emitted(case: str) -> Iterator[Emitted]:
-    """Yield every value of every level of a case, as it is in the file."""
-    for path, data in build(topology(case), secrets()).items():
+    """Yield every value of every level of a case, as it is in the file; of one that is sealed as well."""
+    levels = build(topology(case), secrets())
+    sealed = seal_tree(levels, {}, "0" * 32).levels if case == "shared" else {}
+    for path, data in (*levels.items(), *sealed.items()):
         for key, value in json.loads(encode_level(path, data)).items():
             yield Emitted(case, path, key, value)
 

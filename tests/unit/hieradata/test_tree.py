@@ -15,7 +15,15 @@ from tests.support.strategies import json_values
 from tests.support.topologies import BOTH, CLIENT, RPC_ONLY, secrets, topology
 from tripleo_messaging.errors import UnknownKeyError, UnreadableFileError, UsageError
 from tripleo_messaging.hieradata.build import build
-from tripleo_messaging.hieradata.tree import lookup, read_levels
+from tripleo_messaging.hieradata.keys import SEALED
+from tripleo_messaging.hieradata.tree import (
+    is_sealed,
+    lookup,
+    read_levels,
+    read_part,
+    read_sealed,
+    read_tree,
+)
 from tripleo_messaging.hieradata.write import write_tree
 
 _INSTANCES = "tripleo_messaging::rabbitmq::instances"
@@ -111,3 +119,40 @@ def test_a_missing_level_is_refused(tree: Path):
     (tree / "clusters/notify.json").unlink()
     with pytest.raises(UnreadableFileError, match=r"notify\.json"):
         read_levels(tree, BOTH)
+
+
+def test_a_sealed_file_is_of_the_levels_run(tmp_path: Path):
+    """Whoever reads a node's part gets levels and sealed file of one sealing, or none."""
+    levels = {"all.json": {SEALED: "s"}}
+    write_tree(tmp_path, levels, {"n": b"one\n"})
+    part = read_part(tmp_path, "n")
+    assert (part.sealed, read_sealed(tmp_path, "n")) == (b"one\n", b"one\n")
+    assert is_sealed(part.levels)
+    assert read_part(tmp_path, "other").sealed is None
+    assert read_part(tmp_path, None).sealed is None
+
+
+def test_a_sealed_file_beside_plain_levels_is_not_read(tmp_path: Path):
+    """It would be of another run."""
+    write_tree(tmp_path, {"all.json": {}}, {"n": b"one\n"})
+    assert read_sealed(tmp_path, "n") is None
+
+
+def test_a_whole_tree_is_read(tree: Path):
+    """Every level of every node, as it was written."""
+    found = read_tree(tree)
+    assert {path for path in found if "/" in path} >= {"clusters/rpc.json", "nodes/ctl-0.json"}
+    assert found["nodes/ctl-0.json"] == read_levels(tree, BOTH)["nodes/ctl-0.json"]
+
+
+def test_no_half_of_a_tree_is_read(tree: Path, tmp_path: Path):
+    """A rendering that was interrupted, a directory that is none, and a level that was changed are told."""
+    with pytest.raises(UnreadableFileError, match="is no directory"):
+        read_tree(tmp_path / "none")
+    (tree / ".tripleo-messaging.pending").mkdir()
+    with pytest.raises(UnreadableFileError, match="was interrupted here; render again"):
+        read_tree(tree)
+    (tree / ".tripleo-messaging.pending").rmdir()
+    (tree / "all.json").write_text("{}")
+    with pytest.raises(UnreadableFileError, match="is damaged or was changed by hand"):
+        read_tree(tree)

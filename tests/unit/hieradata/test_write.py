@@ -21,6 +21,7 @@ from tripleo_messaging.hieradata.build import build
 from tripleo_messaging.hieradata.text import decode_level
 from tripleo_messaging.hieradata.tree import read_levels
 from tripleo_messaging.hieradata.write import write_tree
+from tripleo_messaging.sealing.header import Header
 
 TWO_NODES: Mapping[str, Mapping[str, Any]] = {
     "all.json": {"a": 1},
@@ -222,3 +223,33 @@ def test_what_changes_is_a_value() -> None:
     assert change == attrs.evolve(change)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         change.written = ()  # type: ignore[misc]
+
+
+def test_sealed_files_are_written_and_go(tmp_path: Path) -> None:
+    """They are part of the set: a node that is sealed for no more loses its own, a plain tree has none."""
+    files_of = {"ctl-0": _sealed("ctl-0"), "ctl-1": _sealed("ctl-1")}
+    write_tree(tmp_path, TWO_NODES, files_of)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "sealed").iterdir()} == {
+        f"{name}.sealed": data for name, data in files_of.items()
+    }
+    assert modes(tmp_path)["sealed/ctl-0.sealed"] == "600"
+    change = write_tree(tmp_path, TWO_NODES, {"ctl-0": files_of["ctl-0"]})
+    assert (change.written, change.removed) == ((), ("sealed/ctl-1.sealed",))
+    assert write_tree(tmp_path, TWO_NODES).removed == ("sealed/ctl-0.sealed",)
+
+
+def test_a_foreign_sealed_file_is_not_removed(tmp_path: Path) -> None:
+    """What does not begin as ours does is somebody else's."""
+    write_tree(tmp_path, TWO_NODES)
+    (tmp_path / "sealed").mkdir()
+    (tmp_path / "sealed" / "x.sealed").write_text("theirs")
+    with pytest.raises(
+        UnwritableFileError, match=r"holds 'sealed/x\.sealed', which is no rendered hieradata"
+    ):
+        write_tree(tmp_path, TWO_NODES)
+    assert (tmp_path / "sealed" / "x.sealed").read_text() == "theirs"
+
+
+def _sealed(node: str) -> bytes:
+    header = Header(node=node, stamp="s", key="k", names=(), wrapped="w")
+    return header.encode() + b"\nAAAA\n"

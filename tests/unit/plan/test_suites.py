@@ -12,9 +12,9 @@ from tests.support.plan_cases import SUITE, case_directories, expected, outcome
 
 PACKAGE = SUITE.parents[2] / "tripleo_messaging"
 
-# Rules on how Heat files and inventories are read have suites of their own.
+# Rules on how Heat files and inventories are read have suites of their own; one on public keys its test.
 _RULE_HOMES = ("plan", "schema", "backends", "hieradata", "documents")
-_ELSEWHERE = ("heat",)
+_ELSEWHERE = ("heat", "seal")
 # What only the API, or another file than a plan, can show.
 _NOT_BY_A_PLAN = {"too-large"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tripleo_messaging.cli.masking import is_secret_key, level_of
 from tripleo_messaging.hieradata.keys import KEYS
+from tripleo_messaging.hieradata.secret_keys import is_secret_key, is_sensitive_key, level_of
 
 KEYS_BY_NAME = {
     "messaging_rpc_password": True,
@@ -39,4 +39,10 @@ def test_every_key_of_the_contract_is_recognised(key):
     for service in key.services:
         name = key.name.format(service=service, consumer="nova", level="all")
         assert is_secret_key(name) is key.is_secret
+        assert is_sensitive_key(name) is key.is_sensitive
         assert level_of(name) == key.level
+
+
+def test_a_key_of_no_contract_is_not_sensitive():
+    """However secret it looks, whoever reads it expects what it was."""
+    assert not is_sensitive_key("rabbitmq::erlang_cookie")
