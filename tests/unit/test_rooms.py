@@ -18,12 +18,12 @@ ROWS = (
     ("errors",),
     ("model", "files"),
     ("documents", "file_set"),
-    ("backends", "schema", "inventory", "facts", "tls"),
+    ("backends", "schema", "inventory", "facts", "tls", "sealing", "hierarchy"),
     ("capability",),
     ("plan",),
     ("passwords",),
     ("hieradata", "heat", "osa"),
-    ("health", "monitoring", "report"),
+    ("health", "monitoring", "report", "explain"),
     ("rotation", "upgrade"),
     ("cli", "workflows", "tripleo_messaging"),
     ("__main__",),
@@ -37,7 +37,7 @@ AGAINST_THE_TABLE = {
 # Rooms and modules that work on files; opening and changing them is left to two.
 DISK = {"documents", "facts", "file_set", "files", "health", "inventory.load", "plan.load", "tls", "cli"} | {
     *("passwords.stack_file", "passwords.encrypted_file", "passwords.key_file"),
-    *("hieradata.install", "hieradata.tree", "hieradata.write"),
+    *("hieradata.install", "hieradata.seal", "hieradata.tree", "hieradata.write", "report.installed"),
 }
 
 # What reaches the world outside, and the only modules or rooms that may. A name is what is imported, an
@@ -46,7 +46,17 @@ OUTSIDE = {
     "use our disk access": ({"tripleo_messaging.files", "tripleo_messaging.file_set"}, DISK),
     "look at the disk": (
         {
-            *("glob", "os.listdir", "os.lstat", "os.path", "os.scandir", "os.stat", "os.walk"),
+            *(
+                "glob",
+                "os.access",
+                "os.X_OK",
+                "os.listdir",
+                "os.lstat",
+                "os.path",
+                "os.scandir",
+                "os.stat",
+                "os.walk",
+            ),
             *("exists()", "glob()", "is_dir()", "is_file()", "iterdir()", "lstat()", "rglob()"),
         },
         DISK,
@@ -68,20 +78,32 @@ OUTSIDE = {
     "read the clock": (
         {"datetime", "sched", "time"},
         # Passwords and rotations work with times that they are given.
-        {"facts", "passwords", "rotation", "backends.rabbitmq.probes", "tls", "health", "cli"},
+        # The certificate of a key says the same dates in all of them.
+        {
+            *("facts", "passwords", "rotation", "backends.rabbitmq.probes", "tls", "health", "cli"),
+            "sealing.keys",
+        },
     ),
     "draw random numbers": (
-        {"random", "secrets", "uuid", "passlib.pwd"},
+        {"random", "secrets", "uuid", "passlib.pwd", "os.urandom"},
         # Generation draws from the generator it is given, or from the system's.
-        {"passwords.specs", "tls"},
+        {"passwords.specs", "tls", "sealing", "cli.hieradata_seal"},
     ),
     "read the environment": (
         {
             *("getpass", "grp", "platform", "pwd", "signal", "subprocess", "sys"),
-            *("os.environ", "os.geteuid", "os.getenv", "os.getuid"),
+            *("os.environ", "os.geteuid", "os.getenv", "os.getuid", "os.killpg"),
         },
         # A store refuses what another user has written.
-        {"facts", "health", "passwords.encrypted_file", "passwords.key_file", "cli"},
+        {
+            "facts",
+            "health",
+            "explain.ask",
+            "report.live",
+            "passwords.encrypted_file",
+            "passwords.key_file",
+            "cli",
+        },
     ),
     "speak or exit": (
         {"print()", "input()", "exit()", "quit()", "breakpoint()", "SystemExit"},
@@ -90,7 +112,7 @@ OUTSIDE = {
 }
 
 # What only names types and paths, or works in memory.
-INSIDE = {"io", "os", "os.PathLike", "os.fspath", "os.stat_result"}
+INSIDE = {"io", "os", "os.pathsep", "os.PathLike", "os.fspath", "os.stat_result"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

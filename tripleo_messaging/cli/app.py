@@ -30,6 +30,8 @@ COMMANDS = {
     "plan show": "tripleo_messaging.cli.plan_show:PlanShow",
     "hieradata render": "tripleo_messaging.cli.hieradata_render:HieradataRender",
     "hieradata install": "tripleo_messaging.cli.hieradata_install:HieradataInstall",
+    "hieradata uninstall": "tripleo_messaging.cli.hieradata_uninstall:HieradataUninstall",
+    "hieradata seal": "tripleo_messaging.cli.hieradata_seal:HieradataSeal",
     "lookup": "tripleo_messaging.cli.lookup:Lookup",
     "passwords generate": "tripleo_messaging.cli.passwords_generate:PasswordsGenerate",
     "passwords show": "tripleo_messaging.cli.passwords_show:PasswordsShow",
@@ -47,6 +49,13 @@ COMMANDS = {
     "passwords cookie rotate": "tripleo_messaging.cli.cookie_rotate:CookieRotate",
     "tls create": "tripleo_messaging.cli.tls_create:TlsCreate",
     "tls check": "tripleo_messaging.cli.tls_check:TlsCheck",
+    "eyaml create-keys": "tripleo_messaging.cli.eyaml_create_keys:EyamlCreateKeys",
+    "eyaml encrypt": "tripleo_messaging.cli.eyaml_encrypt:EyamlEncrypt",
+    "eyaml decrypt": "tripleo_messaging.cli.eyaml_decrypt:EyamlDecrypt",
+    "eyaml recrypt": "tripleo_messaging.cli.eyaml_recrypt:EyamlRecrypt",
+    "eyaml export": "tripleo_messaging.cli.eyaml_export:EyamlExport",
+    "facts show": "tripleo_messaging.cli.facts_show:FactsShow",
+    "facts lint": "tripleo_messaging.cli.facts_lint:FactsLint",
     "url show": "tripleo_messaging.cli.url_show:UrlShow",
 }
 

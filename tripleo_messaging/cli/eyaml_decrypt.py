@@ -66,8 +66,7 @@ break off each, and interpolate %{...} in it.
 Examples::
 
     tripleo-messaging eyaml decrypt --private-key private_key.pkcs7.pem secrets.eyaml
-    grep profile::password secrets.eyaml | \\
-        tripleo-messaging eyaml decrypt --private-key private_key.pkcs7.pem
+    tripleo-messaging eyaml decrypt --private-key private_key.pkcs7.pem < secrets.eyaml
 """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -97,8 +97,8 @@ keep it.
 Examples::
 
     tripleo-messaging eyaml encrypt --public-key public_key.pkcs7.pem --file password
-    pwgen -s 32 1 | tr -d '\\n' | tripleo-messaging eyaml encrypt \\
-        --public-key public_key.pkcs7.pem --output block --label profile::password
+    tripleo-messaging eyaml encrypt --public-key public_key.pkcs7.pem \\
+        --output block --label profile::password < password
 """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
