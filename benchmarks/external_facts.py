@@ -18,6 +18,9 @@ from pathlib import Path
 import measure
 import yaml
 
+# Facter ends with 1 where a core fact may not be read, as the environment of process 1 in some containers.
+_FACTER_STATUSES = (0, 1)
+
 _READ = """
 import json, sys
 from pathlib import Path
@@ -41,27 +44,35 @@ def write_facts(directory: Path, count: int) -> None:
 
 
 def compare_reading(work: Path, count: int, repeat: int) -> float:
-    """Measure both readers, print them, and return how many times faster ours is."""
+    """Measure both readers, print them, and return how many times faster ours is than Facter with all."""
     directory = work / "facts.d"
     directory.mkdir()
     write_facts(directory, count)
     ours = (sys.executable, "-c", _READ, directory)
     theirs = ("facter", "--json", "--external-dir", directory)
-    mine, facter = (json.loads(measure.run(command, work)[1]) for command in (ours, theirs))
+    mine, facter = (json.loads(measure.run(command, work, _FACTER_STATUSES)[1]) for command in (ours, theirs))
     assert {name: value for name, value in facter.items() if name.startswith("site_")} == mine
     # Facter finds its core facts, too; asked for one external fact it finds what that needs.
     one = (*theirs, "site_0_role")
-    costs = [measure.best_of(repeat, work, command) for command in (ours, one, theirs)]
+    costs = [
+        measure.best_of(repeat, work, command, accepted=_FACTER_STATUSES) for command in (ours, one, theirs)
+    ]
     for name, cost in zip(("ours", "facter, one of them", "facter, all"), costs):
         print(f"  {name:<22} {cost}")
-    return costs[1].wall_s / costs[0].wall_s
+    return costs[2].wall_s / costs[0].wall_s
 
 
 def compare_executables(work: Path, repeat: int) -> tuple[float, float]:
     """Measure the executable of our fact and Facter; return its seconds and how many times faster it is."""
-    ours = (sys.executable, "-m", "tripleo_messaging.report.live")
+    tree, target = work / "tree", work / "hieradata"
+    secrets = ("--generate", "--secrets", work / "passwords.yaml")
+    measure.run((*measure.PROGRAM, "hieradata", "render", *secrets, "--output", tree), work)
+    where = ("--node", "localhost", "--data", tree, "--target", target)
+    measure.run((*measure.PROGRAM, "hieradata", "install", *where), work)
+    ours = (sys.executable, "-m", "tripleo_messaging.report.live", "--data", target)
     costs = [
-        measure.best_of(repeat, work, command) for command in (ours, ("facter", "hostname"), ("facter",))
+        measure.best_of(repeat, work, command, accepted=_FACTER_STATUSES)
+        for command in (ours, ("facter", "hostname"), ("facter",))
     ]
     for name, cost in zip(("the fact's executable", "facter hostname", "facter"), costs):
         print(f"  {name:<22} {cost}")
@@ -78,9 +89,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as work:
         print(f"{arguments.files} files of external facts")
         faster = compare_reading(Path(work), arguments.files, arguments.repeat)
-        print("our own fact, of a node without hieradata")
+        print("our own fact, of a broker's host")
         wall_s, ratio = compare_executables(Path(work), arguments.repeat)
-    print(f"  reading: {faster:.1f} times faster than facter; the executable: {ratio:.1f} times faster")
+    print(f"  reading: {faster:.1f} times faster than facter with all of them")
+    print(f"  the executable: {ratio:.1f} times faster than facter with one fact")
     print(measure.goal("the fact's executable", measured=wall_s, limit=0.15, unit="s"))
     return 0
 

@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -40,36 +40,44 @@ class FailedError(Exception):
     """A measured program ended with an error; its output is the text."""
 
 
-def run(command: Sequence[str | Path], work: Path) -> tuple[Cost, str]:
+def run(command: Sequence[str | Path], work: Path, accepted: Collection[int] = (0,)) -> tuple[Cost, str]:
     """Run a program to its end.
 
     Args:
         command: program and arguments.
         work: directory for what it prints.
+        accepted: exit statuses of a program that did its work.
 
     Returns:
         What it cost, and its standard output.
 
     Raises:
-        FailedError: its exit status is not 0.
+        FailedError: it ended with another status.
     """
-    output = work / "printed"
-    with output.open("w+b") as printed:
+    output, errors = work / "printed", work / "errors"
+    with output.open("w+b") as printed, errors.open("w+b") as said:
         begin = time.perf_counter()
-        process = subprocess.Popen([str(part) for part in command], stdout=printed, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([str(part) for part in command], stdout=printed, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
         wall_s = time.perf_counter() - begin
         # Popen must not wait for a process that is no more.
         process.returncode = os.waitstatus_to_exitcode(status)
     text = output.read_text(errors="replace")
-    if process.returncode != 0:
-        raise FailedError(f"{' '.join(map(str, command))}\nexit status {process.returncode}\n{text}")
+    if process.returncode not in accepted:
+        said_text = errors.read_text(errors="replace")
+        raise FailedError(
+            f"{' '.join(map(str, command))}\nexit status {process.returncode}\n{text}{said_text}"
+        )
     cpu_s = usage.ru_utime + usage.ru_stime
     return Cost(wall_s=wall_s, cpu_s=cpu_s, peak_mb=usage.ru_maxrss / 1024), text
 
 
 def best_of(
-    count: int, work: Path, command: Sequence[str | Path], before: Callable[[], None] = lambda: None
+    count: int,
+    work: Path,
+    command: Sequence[str | Path],
+    before: Callable[[], None] = lambda: None,
+    accepted: Collection[int] = (0,),
 ) -> Cost:
     """Run a program several times, and return the shortest time and the largest memory.
 
@@ -80,11 +88,12 @@ def best_of(
         work: as for `run`.
         command: as for `run`.
         before: is called before each run and not measured.
+        accepted: as for `run`.
     """
     costs = []
     for _ in range(count):
         before()
-        costs.append(run(command, work)[0])
+        costs.append(run(command, work, accepted)[0])
     best = min(costs, key=lambda cost: cost.wall_s)
     return attrs.evolve(best, peak_mb=max(cost.peak_mb for cost in costs))
 

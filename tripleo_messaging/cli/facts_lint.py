@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from tripleo_messaging.cli.finding_list import FindingList
-from tripleo_messaging.cli.findings import finding_row
-from tripleo_messaging.cli.statuses import status_of
 from tripleo_messaging.facts import default_directories, lint
 from tripleo_messaging.model.finding import Finding
 
@@ -55,14 +53,9 @@ Examples::
         given = tuple(parsed_args.directories)
         return tuple(lint(given or _own_directories()))
 
-    def act(self, parsed_args: argparse.Namespace) -> int:
-        """List the findings."""
-        findings = self.find(parsed_args)
-        if not findings:
-            LOG.info("%s", self.nothing_found)
-        self.formatter: Any = self._formatter_plugins[parsed_args.formatter].obj
-        self._show(parsed_args, [finding_row(finding) for finding in findings])
-        return status_of(findings, strict=parsed_args.strict)
+    def is_strict(self, parsed_args: argparse.Namespace) -> bool:
+        """Tell whether a warning counts as an error."""
+        return bool(parsed_args.strict)
 
 
 def _own_directories() -> tuple[str, ...]:

@@ -71,7 +71,11 @@ class FindingList(MessagingCommand, Lister):
             LOG.info("%s", self.nothing_found)
         self.formatter: Any = self._formatter_plugins[parsed_args.formatter].obj
         self._show(parsed_args, [finding_row(finding) for finding in findings])
-        return status_of(findings, strict=read_input_options(parsed_args).strict)
+        return status_of(findings, strict=self.is_strict(parsed_args))
+
+    def is_strict(self, parsed_args: argparse.Namespace) -> bool:
+        """Tell whether a warning counts as an error."""
+        return read_input_options(parsed_args).strict
 
     def _show(self, parsed_args: argparse.Namespace, rows: list[Row]) -> None:
         try:

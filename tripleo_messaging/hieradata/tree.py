@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from tripleo_messaging.errors import UnknownKeyError, UnreadableFileError, Usage
 from tripleo_messaging.file_set import is_interrupted, recover
 from tripleo_messaging.hieradata.build import ALL, LOOKUP_OPTIONS, Levels
 from tripleo_messaging.hieradata.keys import LOCAL_CLUSTERS, SEALED
+from tripleo_messaging.hieradata.merge import merge
 from tripleo_messaging.hieradata.text import checksum_key, decode_level, encode_level, level_checksum
 
 LEVEL_LIMIT_BYTES = 64_000_000
@@ -258,19 +260,4 @@ def lookup_in(levels: Mapping[str, Mapping[str, Any]], key: str, tree: Path) -> 
         raise UnknownKeyError(key, str(tree))
     merges = (level.get(LOOKUP_OPTIONS, {}) for level in levels.values())
     options: Mapping[str, Any] = next((merge[key] for merge in merges if key in merge), {})
-    return _deep_merge(found) if options.get("merge") == "deep" else found[0]
-
-
-def _deep_merge(values: list[Any]) -> Any:
-    """Merge values, the most specific first; only mappings merge, as no list of ours is in two levels."""
-    merged, *lower = values
-    for value in lower:
-        merged = _merge(merged, value)
-    return merged
-
-
-def _merge(higher: Any, lower: Any) -> Any:
-    if not isinstance(higher, Mapping) or not isinstance(lower, Mapping):
-        return higher
-    merged = {key: _merge(higher[key], value) if key in higher else value for key, value in lower.items()}
-    return {**merged, **{key: value for key, value in higher.items() if key not in lower}}
+    return functools.reduce(merge, found) if options.get("merge") == "deep" else found[0]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Optional
 
 from tripleo_messaging import files
 from tripleo_messaging.errors import MessagingError, UnreadableFileError
+from tripleo_messaging.hieradata.merge import merge
 from tripleo_messaging.hieradata.text import decode_level
 from tripleo_messaging.report.certificates import Ends, ends
 
@@ -61,19 +63,7 @@ def _read_level(target: Path, name: str) -> Optional[dict[str, Any]]:
 
 def merged(levels: list[dict[str, Any]]) -> dict[str, Any]:
     """Merge levels, the most specific first: mappings deep, of anything else the first."""
-    result: dict[str, Any] = {}
-    for level in levels:
-        result = _merge(result, level)
-    return result
-
-
-def _merge(higher: Any, lower: Any) -> Any:
-    if not isinstance(higher, Mapping) or not isinstance(lower, Mapping):
-        return higher
-    return {
-        **lower,
-        **{key: _merge(value, lower[key]) if key in lower else value for key, value in higher.items()},
-    }
+    return functools.reduce(merge, levels, {})
 
 
 def expires(file: str) -> Optional[Ends]:
