@@ -8,7 +8,7 @@ from typing import Any
 
 
 def merge(higher: Any, lower: Any) -> Any:
-    """Merge two values: of what is no mapping the higher one is taken; keys keep the order of the lower one."""
+    """Merge two values: of what is no mapping the higher one is taken; keys keep the lower one's order."""
     if not isinstance(higher, Mapping) or not isinstance(lower, Mapping):
         return higher
     merged = {key: merge(higher[key], value) if key in higher else value for key, value in lower.items()}
