@@ -85,7 +85,7 @@ class Installed:
         edits: of the files beside the levels.
         entered: hierarchies in which our levels, or keys, are found.
         changes: lines that show what would change, where nothing was written.
-        shadowed: what managed data hide, as ``level: key``.
+        shadowed: what managed data hide, as ``level: key``; ``None`` where no hierarchy was named to tell it.
     """
 
     node: str
@@ -96,7 +96,7 @@ class Installed:
     edits: tuple[Edit, ...] = ()
     entered: tuple[Path, ...] = ()
     changes: Optional[tuple[str, ...]] = None
-    shadowed: tuple[str, ...] = ()
+    shadowed: Optional[tuple[str, ...]] = ()
 
 
 def install_node(options: InstallOptions) -> Installed:
@@ -128,7 +128,9 @@ def install_node(options: InstallOptions) -> Installed:
         edits=edits,
         entered=options.places.hiera_configs,
         changes=tuple(_changes(part.levels, target, change, edits)) if options.check else None,
-        shadowed=decided.shadowed,
+        shadowed=decided.shadowed
+        if options.places.hiera_configs or not options.places.managed_data
+        else None,
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Optional
 
 from tripleo_messaging.cli.node_files import Edit
 from tripleo_messaging.cli.words import table
@@ -17,8 +18,11 @@ def edit_report(edits: Iterable[Edit]) -> Iterator[str]:
         yield from table(rows)
 
 
-def shadow_report(shadowed: Iterable[str]) -> Iterator[str]:
-    """Yield the values of levels that managed data hide."""
+def shadow_report(shadowed: Optional[Iterable[str]]) -> Iterator[str]:
+    """Yield the values of levels that managed data hide; ``None`` is not known."""
+    if shadowed is None:
+        yield "What it hides is listed when --hiera-config names the node's hiera.yaml; it is only read then"
+        return
     lines = tuple(shadowed)
     if lines:
         yield "Hidden by it, as that file is read before these levels"

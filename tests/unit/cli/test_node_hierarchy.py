@@ -152,8 +152,11 @@ def test_managed_data(install, run, node):
     hidden = ["  extraconfig: messaging_rpc_port", "  all_nodes: messaging_rpc_node_names"]
     assert [line for line in checked if line in hidden] == hidden
     assert f"+ messaging_rpc_password: {MASK}" in checked
+    unknown = "What it hides is listed when --hiera-config names the node's hiera.yaml"
+    assert unknown in install("--managed-data", managed, "--target", node / "hieradata", "--check").out
     ran = install(*options)
     assert (ran.status, ran.err) == (0, "")
+    assert unknown not in ran.out
     data = json.loads(managed.read_text())
     assert (data["site"], data["b"], data["messaging_rpc_port"]) == ("a", [1], 5672)
     assert data["lookup_options"]["messaging_rpc_password"] == {"convert_to": "Sensitive"}
