@@ -15,7 +15,11 @@ from tripleo_messaging.report.write import encode
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(st.dictionaries(_TEXTS, _TEXTS | st.integers() | st.booleans() | st.none() | st.lists(_TEXTS)))
+# A key that is written with more than 1024 characters is none in YAML; the fact's keys are names of ours.
+_KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=1024 // len(r"\u0000") - 1)
+
+
+@given(st.dictionaries(_KEYS, _TEXTS | st.integers() | st.booleans() | st.none() | st.lists(_TEXTS)))
 def test_any_document_is_both(document):
     """Facter reads the file as JSON, and what the executable prints as YAML."""
     written = encode({"fact": document})
