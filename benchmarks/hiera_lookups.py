@@ -12,6 +12,7 @@ key is looked up once, and the first lookup reads the file, and opens it where i
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
 import sys
@@ -36,9 +37,10 @@ _MANIFEST = (
     f"$begin = {_NOW}\n"
     "$found = Integer[1, {count}].map |$number| {{ lookup(sprintf('bench::secret_%05d', $number)) }}\n"
     f"$end = {_NOW}\n"
-    'notice("lookups from ${{begin}} to ${{end}}")\n'
+    "$plain = $found.map |$value| {{ if $value =~ Sensitive {{ $value.unwrap }} else {{ $value }} }}\n"
+    "notice(\"lookups from ${{begin}} to ${{end}} found ${{sha256($plain.join(''))}}\")\n"
 )
-_TIMES = re.compile(r"lookups from (\S+) to ([0-9.]+)")
+_SAID = re.compile(r"lookups from (\S+) to (\S+) found (\S+)")
 
 
 @attrs.frozen(kw_only=True)
@@ -115,12 +117,17 @@ def apply(work: Path, environment: str, count: int) -> tuple[str | Path, ...]:
     return ("puppet", "apply", "--color=false", *own, *where, "-e", _MANIFEST.format(count=count))
 
 
-def took_s(printed: str) -> float:
-    """Return the time between the first lookup and the last, by the clock that the manifest read."""
-    found = _TIMES.search(printed)
-    if found is None:
+def took_s(printed: str, values: Mapping[str, str]) -> float:
+    """Return the time between the first lookup and the last, by the clock that the manifest read.
+
+    Raises:
+        FailedError: not just these values were found.
+    """
+    said = _SAID.search(printed)
+    digest = hashlib.sha256("".join(values.values()).encode()).hexdigest()
+    if said is None or said[3] != digest:
         raise measure.FailedError(printed)
-    return float(found[2]) - float(found[1])
+    return float(said[2]) - float(said[1])
 
 
 def compare(work: Path, count: int, repeat: int) -> dict[str, float]:
@@ -133,7 +140,7 @@ def compare(work: Path, count: int, repeat: int) -> dict[str, float]:
     for side in sides(keys, key_file):
         environment = make_environment(work, side, values, key_file)
         runs = [measure.run(apply(work, environment, count), work) for _ in range(repeat)]
-        per_lookup[side.name] = min(took_s(printed) for _, printed in runs) / count * 1000
+        per_lookup[side.name] = min(took_s(printed, values) for _, printed in runs) / count * 1000
         whole = min((cost for cost, _ in runs), key=lambda cost: cost.wall_s)
         print(f"{side.name:<24} {per_lookup[side.name]:.3f} ms a lookup; the process {whole}")
     return per_lookup

@@ -19,7 +19,6 @@ SCRIPTS = {
             "eyaml_lookup_key",
             "tripleo_messaging::data",
             "ours / json_data",
-            "goal <= 1.1",
         ),
     ),
     "external_facts.py": (

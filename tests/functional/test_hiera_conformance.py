@@ -18,7 +18,7 @@ from tests.support.strategies import PIECES
 from tests.support.topologies import BOTH, CLIENT, NOTIFY_ONLY, RPC_ONLY, secrets, topology
 from tripleo_messaging.hieradata.build import build
 from tripleo_messaging.hieradata.install import install
-from tripleo_messaging.hieradata.keys import KEYS
+from tripleo_messaging.hieradata.keys import KEYS, SEALED
 from tripleo_messaging.hieradata.text import checksum_key, encode_level
 from tripleo_messaging.hieradata.tree import lookup, read_levels
 from tripleo_messaging.hieradata.write import write_tree
@@ -35,6 +35,9 @@ _NODES = (BOTH, RPC_ONLY, NOTIFY_ONLY, CLIENT)
 _MERGED = tuple(
     f"tripleo_messaging::rabbitmq::{name}" for name in ("instances", "instance_secrets", "firewall_ports")
 )
+
+#: Deployments, beside one with two clusters and both kinds of consumers, that have all other keys.
+_OTHERS = ("twice, with TLS by Puppet", "stock overridden", "cell")
 
 #: What no host of clients may hold: text that stands in the clusters' files alone.
 _COOKIES = ("RPCCOOKIE", "NOTIFYCOOKIE")
@@ -146,21 +149,56 @@ def test_old_manifests_find_the_same(nodes: dict[str, Node]):
 
 
 def test_the_hiera_command_says_the_same(nodes: dict[str, Node]):
-    """`hiera -c`, which scripts of TripleO run, prints the value of every key."""
-    node = nodes[CLIENT]
-    found = hiera.hiera_commands(node.hierarchy("v3"), node.key_names())
+    """`hiera -c`, which scripts of TripleO run, prints the value of every key, merged ones aside."""
+    node = nodes[BOTH]
+    asked = [key for key in node.key_names() if key not in _MERGED]
+    found = hiera.hiera_commands(node.hierarchy("v3"), asked)
+    answers = node.answers()
     assert len(found) > 50
-    assert found == node.answers()
+    assert found == {key: answers[key] for key in asked}
 
 
 @pytest.mark.parametrize("version", ["v5", "v3"])
 def test_puppet_lookup_says_the_same(nodes: dict[str, Node], version: str):
-    """`puppet lookup` prints the value of every key, with the hiera.yaml of either version."""
-    node = nodes[CLIENT]
+    """`puppet lookup` prints the value of every key of a member, with the hiera.yaml of either version."""
+    assert_puppet_lookup_agrees(nodes[BOTH], version)
+
+
+def assert_puppet_lookup_agrees(node: Node, version: str) -> None:
+    """Ask the command for every key of a node."""
     found = hiera.puppet_lookup_commands(node.hierarchy(version), node.work, node.key_names())
     assert {key: (answer.value, answer.is_sensitive) for key, answer in found.items()} == {
         key: (value, declared(key).is_sensitive) for key, value in node.answers().items()
     }
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Node]:
+    """A node on both clusters of deployments that have keys which the first one has not."""
+    made = {}
+    for case in _OTHERS:
+        work = tmp_path_factory.mktemp("other")
+        write_tree(work / "tree", build(topology(case), secrets()))
+        install(work / "tree", BOTH, work / "hieradata")
+        made[case] = Node(BOTH, work / "tree", work / "hieradata", work)
+    return made
+
+
+@pytest.mark.parametrize("case", _OTHERS)
+def test_other_deployments_agree(others: dict[str, Node], case: str):
+    """With TLS, in a cell and with stock settings overridden the commands say what lookup says, too."""
+    node = others[case]
+    assert_puppet_lookup_agrees(node, "v5")
+    asked = [key for key in node.key_names() if key not in _MERGED]
+    answers = node.answers()
+    assert hiera.hiera_commands(node.hierarchy("v3"), asked) == {key: answers[key] for key in asked}
+
+
+def test_every_row_of_the_table_is_asked(nodes: dict[str, Node], others: dict[str, Node]):
+    """Each key that may be written is asked; sealed trees have their test."""
+    all_nodes = (*nodes.values(), *others.values())
+    asked = {declared(key).name for node in all_nodes for key in node.key_names()}
+    assert {key.name for key in KEYS} - asked == {SEALED}
 
 
 @pytest.mark.parametrize("version", ["v5", "v3"])

@@ -19,13 +19,12 @@ import attrs
 from tripleo_messaging.cli.command import MessagingCommand
 from tripleo_messaging.cli.findings import log_findings
 from tripleo_messaging.cli.key_changes import key_changes
+from tripleo_messaging.cli.node_edits import Edit, carry_out
 from tripleo_messaging.cli.node_files import (
     DEFAULT_PRIVATE_KEY,
     DEFAULT_TARGET,
-    Edit,
     Levels,
     Places,
-    carry_out,
     entering,
     with_fact,
 )
@@ -102,7 +101,8 @@ class Installed:
 def install_node(options: InstallOptions) -> Installed:
     """Put a node's part of a rendered tree into its data directory, and enter it where it is named.
 
-    The levels come first: a hierarchy may name a level that is not there, and not the other way round.
+    The levels come first, as a hierarchy without them sends lookups on. Where secrets are sealed the
+    hierarchy does: an entry without its file stops Puppet, and without the entry lower levels would answer.
 
     Raises:
         UsageError, InvalidInputError, UnreadableFileError, UnwritableFileError, LockedError: as `install`
@@ -112,12 +112,15 @@ def install_node(options: InstallOptions) -> Installed:
     target = options.places.data_directory()
     decided = entering(options.places, part.levels)
     log_findings(decided.findings)
-    edits = (*decided.edits, *_fact_edits(options, part.levels, target))
+    fact = _fact_edits(options, part.levels, target)
+    edits = (*decided.edits, *fact)
     if options.check:
         change = planned_change(part.levels, options.node, target, part.sealed)
     else:
+        first = decided.edits if part.sealed is not None else ()
+        carry_out(first)
         change = install_levels(part.levels, options.node, target, part.sealed)
-        carry_out(edits)
+        carry_out(edits[len(first) :])
     clusters = (name for level in part.levels.values() for name in level.get(LOCAL_CLUSTERS, ()))
     return Installed(
         node=options.node,
@@ -257,7 +260,7 @@ Examples::
         --hiera-config /etc/puppet/hiera.yaml --check
     tripleo-messaging hieradata install --node compute-7 --data hieradata \\
         --managed-data /etc/puppet/hieradata/ansible_managed.json \\
-        --facts-dir /etc/facter/facts.d
+        --hiera-config /etc/puppet/hiera.yaml --facts-dir /etc/facter/facts.d
 """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -91,7 +91,7 @@ def report(sealed: SealedData) -> Iterator[str]:
     node = (*sealed.members, *sealed.clients, "NODE")[0]
     copy = str(sealed.options.output)
     words = ("tripleo-messaging", "hieradata", "install", "--node", node, "--data", copy)
-    yield f"  {command_line(*words)}"
+    yield f"  {command_line(*words)} --hiera-config ENVIRONMENT/hiera.yaml"
 
 
 def _rows(sealed: SealedData) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,8 @@ import attrs
 
 from tripleo_messaging.cli.command import MessagingCommand
 from tripleo_messaging.cli.key_changes import key_changes
-from tripleo_messaging.cli.node_files import Edit, Places, carry_out, leaving
+from tripleo_messaging.cli.node_edits import Edit, carry_out
+from tripleo_messaging.cli.node_files import Places, leaving
 from tripleo_messaging.cli.node_options import add_place_options, places
 from tripleo_messaging.cli.node_report import change_report, edit_report
 from tripleo_messaging.cli.words import table

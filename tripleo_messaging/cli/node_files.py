@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A node's files beside its levels: ``hiera.yaml``, managed data, and the fact.
-
-All edits are decided before the first is written, and none is written over what it was not decided on.
-"""
+"""What enters a node's levels into its hierarchy, or takes them out: ``hiera.yaml``, managed data, a fact."""
 
 from __future__ import annotations
 
@@ -16,24 +13,25 @@ import attrs
 
 from tripleo_messaging import files, hierarchy
 from tripleo_messaging.cli.key_changes import key_changes
-from tripleo_messaging.cli.masking import looks_secret
+from tripleo_messaging.cli.masking import is_secret_key
+from tripleo_messaging.cli.node_edits import LIMIT_BYTES, Edit, Edits, writable
 from tripleo_messaging.cli.words import counted
-from tripleo_messaging.errors import InvalidInputError, UnwritableFileError, UsageError
+from tripleo_messaging.errors import InvalidInputError, UsageError
 from tripleo_messaging.hieradata.build import LOOKUP_OPTIONS
 from tripleo_messaging.hieradata.install import LEVEL_NAMES, SEALED_NAME
 from tripleo_messaging.hieradata.text import escaped
 from tripleo_messaging.hieradata.tree import is_sealed, lookup_in
 from tripleo_messaging.hierarchy import managed
+from tripleo_messaging.hierarchy.config import read
 from tripleo_messaging.hierarchy.diff import diff
-from tripleo_messaging.model.finding import Finding, has_errors
+from tripleo_messaging.model.finding import Finding, Origin, has_errors
 from tripleo_messaging.report.write import LIVE_MODE, LIVE_NAME, STATIC_NAME
 
 DEFAULT_TARGET = Path("/etc/puppet/hieradata")
 DEFAULT_PRIVATE_KEY = Path("/etc/puppet/tripleo_messaging/private_key.pem")
 
-_LIMIT_BYTES = 64_000_000
+_HIERA_3 = 3
 _WITH_FUNCTIONS = 5
-_FACTS_DIRECTORY_MODE = 0o755
 
 Levels = Mapping[str, Mapping[str, Any]]
 Decided = TypeVar("Decided")
@@ -72,49 +70,6 @@ class Places:
         return next((Path(directory) for directory in named if directory), DEFAULT_TARGET)
 
 
-@attrs.frozen(kw_only=True)
-class Edit:
-    """A change of one file.
-
-    Attributes:
-        path: of the file.
-        before: its content; ``None`` where there is none.
-        after: what it shall be; ``None`` when it goes.
-        note: what is done, in a few words.
-        mode: of a new file; one that is there keeps its own.
-        shown: yields the lines that show what changes, secrets masked.
-    """
-
-    path: Path
-    before: Optional[bytes] = attrs.field(repr=False)
-    after: Optional[bytes] = attrs.field(repr=False)
-    note: str = ""
-    mode: int = files.SECRET_MODE
-    shown: Callable[[], Iterator[str]] = attrs.field(default=lambda: iter(()), eq=False, repr=False)
-
-    @property
-    def state(self) -> str:
-        """What becomes of the file: ``written``, ``removed`` or ``unchanged``."""
-        if self.before == self.after:
-            return "unchanged"
-        return "removed" if self.after is None else "written"
-
-
-@attrs.frozen(kw_only=True)
-class Edits:
-    """What is to be done beside the data directory.
-
-    Attributes:
-        edits: of the files.
-        findings: warnings and notes.
-        shadowed: what managed data hide, as ``level: key``.
-    """
-
-    edits: tuple[Edit, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    shadowed: tuple[str, ...] = ()
-
-
 def entering(places: Places, levels: Levels) -> Edits:
     """Decide what enters a node's levels into its hierarchy.
 
@@ -124,8 +79,9 @@ def entering(places: Places, levels: Levels) -> Edits:
 
     Raises:
         InvalidInputError: files are of a form that cannot be changed safely; the findings of all of them.
-        UsageError: none of the files can reach sealed secrets.
+        UsageError: secrets are sealed, or were, and no file is named that reaches them by a function.
         UnreadableFileError: a file cannot be read.
+        UnwritableFileError: what has the name of a file to write is none.
     """
     datadir = places.data_directory().absolute()
     sealed = is_sealed(levels)
@@ -136,30 +92,34 @@ def entering(places: Places, levels: Levels) -> Edits:
         private_key=str(places.private_key.absolute()) if sealed else "",
     )
     # Managed data are the way into a hierarchy, too, but for what only a function reaches.
-    edited = places.hiera_configs if places.managed_data is None or sealed else ()
+    with_function = sealed or (datadir / SEALED_NAME).exists()
+    if with_function:
+        _refuse_without_functions(places, sealed=sealed)
+    edited = places.hiera_configs if places.managed_data is None or with_function else ()
     made = _all_or_findings(lambda path: _with_levels(path, ours, places), edited)
-    if sealed and made and not any(version == _WITH_FUNCTIONS for _, version, _ in made):
-        raise UsageError(_no_functions(places.hiera_configs[0]))
     kept = [one for one in made if places.managed_data is None or one[1] == _WITH_FUNCTIONS]
     edits = [edit for edit, _, _ in kept]
     shadowed: tuple[str, ...] = ()
     if places.managed_data is not None:
         keys = flattened(levels)
+        _refuse_unread(places.managed_data, places.hiera_configs)
         edits.append(_with_keys(places.managed_data, keys))
         shadowed = tuple(_shadowed(places, keys))
     findings = tuple(finding for _, _, found in kept for finding in found)
-    return Edits(edits=tuple(edits), findings=findings, shadowed=shadowed)
+    return Edits(edits=writable(edits), findings=findings, shadowed=shadowed)
 
 
 def leaving(places: Places) -> Edits:
     """Decide what takes our levels out of the hierarchy, and the fact away.
 
     Raises:
-        InvalidInputError, UnreadableFileError: as `entering`.
+        InvalidInputError, UsageError, UnreadableFileError, UnwritableFileError: as `entering`.
     """
+    if (places.data_directory() / SEALED_NAME).exists():
+        _refuse_without_functions(places, sealed=False)
     configs = _all_or_findings(_without_levels, places.hiera_configs)
     data = _all_or_findings(_without_keys, filter(None, (places.managed_data,)))
-    return Edits(edits=(*configs, *data, *_without_facts(places.facts_dir)))
+    return Edits(edits=writable((*configs, *data, *_without_facts(places.facts_dir))))
 
 
 def with_fact(directory: Path, content: bytes, *, is_live: bool) -> tuple[Edit, ...]:
@@ -167,25 +127,16 @@ def with_fact(directory: Path, content: bytes, *, is_live: bool) -> tuple[Edit, 
     name, other = (LIVE_NAME, STATIC_NAME) if is_live else (STATIC_NAME, LIVE_NAME)
     mode = LIVE_MODE if is_live else files.PUBLIC_MODE
     path = directory / name
-    return (_edit(path, content, "the fact tripleo_messaging", mode=mode), *_removed(directory / other))
-
-
-def carry_out(edits: Iterable[Edit]) -> None:
-    """Write what was decided, each file at once.
-
-    Raises:
-        UnwritableFileError: a file cannot be written, or was changed since it was read.
-        LockedError: another command is writing there.
-    """
-    for edit in edits:
-        if edit.state == "unchanged":
-            continue
-        # Of what is written here only a directory of facts may be missing.
-        files.make_directory(edit.path.parent, _FACTS_DIRECTORY_MODE)
-        with files.locked(edit.path.parent):
-            if files.read_if_there(edit.path, _LIMIT_BYTES) != edit.before:
-                raise UnwritableFileError(str(edit.path), "was changed meanwhile; run the command again")
-            _write(edit)
+    before = files.read_if_there(path, LIMIT_BYTES)
+    edit = Edit(
+        path=path,
+        before=before,
+        after=content,
+        note="the fact tripleo_messaging",
+        mode=mode,
+        shown=lambda: _fact_changes(path, before or b"", content),
+    )
+    return writable((edit, *_removed(directory / other)))
 
 
 def flattened(levels: Levels) -> dict[str, Any]:
@@ -197,17 +148,8 @@ def flattened(levels: Levels) -> dict[str, Any]:
     return escaped({**merged, LOOKUP_OPTIONS: lookup_options})
 
 
-def _write(edit: Edit) -> None:
-    if edit.after is None:
-        files.remove(edit.path)
-    elif edit.before is None:
-        files.write_atomic(edit.path, edit.after, edit.mode)
-    else:
-        files.rewrite(edit.path, edit.after)
-
-
 def _read(path: Path) -> bytes:
-    return files.read_bounded(path, _LIMIT_BYTES)
+    return files.read_bounded(path, LIMIT_BYTES)
 
 
 def _all_or_findings(decide: Callable[[Path], Decided], paths: Iterable[Path]) -> list[Decided]:
@@ -225,13 +167,13 @@ def _all_or_findings(decide: Callable[[Path], Decided], paths: Iterable[Path]) -
 
 
 def _edit(path: Path, after: Optional[bytes], note: str, mode: int = files.SECRET_MODE) -> Edit:
-    before = files.read_if_there(path, _LIMIT_BYTES)
+    before = files.read_if_there(path, LIMIT_BYTES)
     shown = _text_changes(path, before or b"", after or b"")
     return Edit(path=path, before=before, after=after, note=note, mode=mode, shown=shown)
 
 
 def _text_changes(path: Path, before: bytes, after: bytes) -> Callable[[], Iterator[str]]:
-    return lambda: diff(before, after, str(path), looks_secret)
+    return lambda: diff(before, after, str(path))
 
 
 def _with_levels(
@@ -252,7 +194,8 @@ def _without_levels(path: Path) -> Edit:
 
 
 def _with_keys(path: Path, keys: Mapping[str, Any]) -> Edit:
-    before = files.read_if_there(path, _LIMIT_BYTES)
+    _refuse_readers(path, keys)
+    before = files.read_if_there(path, LIMIT_BYTES)
     after = managed.with_keys(before or b"", str(path), keys)
     return Edit(
         path=path,
@@ -264,7 +207,7 @@ def _with_keys(path: Path, keys: Mapping[str, Any]) -> Edit:
 
 
 def _without_keys(path: Path) -> Edit:
-    before = files.read_if_there(path, _LIMIT_BYTES)
+    before = files.read_if_there(path, LIMIT_BYTES)
     after = managed.without_keys(before or b"", str(path)) or None
     return Edit(
         path=path,
@@ -293,7 +236,7 @@ def _shadowed(places: Places, keys: Mapping[str, Any]) -> Iterator[str]:
 def _matching(pattern: str) -> Mapping[str, bytes]:
     # Its patterns may begin at the root.
     found = sorted(path for path in glob.glob(pattern) if Path(path).is_file())  # noqa: PTH207
-    return {path: files.read_bounded(path, _LIMIT_BYTES) for path in found}
+    return {path: files.read_bounded(path, LIMIT_BYTES) for path in found}
 
 
 def _without_facts(directory: Optional[Path]) -> Iterator[Edit]:
@@ -307,8 +250,59 @@ def _removed(path: Path) -> Iterator[Edit]:
         yield _edit(path, None, "")
 
 
-def _no_functions(path: Path) -> str:
-    return (
-        f"--hiera-config: the tree is sealed, and {path} is of version 3, which calls no function; name the"
-        " environment's hiera.yaml, of version 5, with another --hiera-config"
-    )
+def _fact_changes(path: Path, before: bytes, after: bytes) -> Iterator[str]:
+    if before == after:
+        return
+    yield str(path)
+    now = _said(after)
+    yield from (f"  {line}" for line in key_changes(_said(before), now))
+    if not now:
+        yield "  a program that gives the values of the moment"
+
+
+def _said(content: bytes) -> Mapping[str, Any]:
+    """Return what a fact says, of one that is written down."""
+    try:
+        data = json.loads(content or b"{}")
+    except ValueError:
+        return {}
+    fact = data.get("tripleo_messaging", {}) if isinstance(data, dict) else {}
+    return fact if isinstance(fact, dict) else {}
+
+
+def _refuse_without_functions(places: Places, *, sealed: bool) -> None:
+    """Keep a node from looking its secrets up where they no longer, or not yet, are."""
+    if any(_version(path) == _WITH_FUNCTIONS for path in places.hiera_configs):
+        return
+    state = "the tree is sealed" if sealed else f"the secrets in {places.data_directory()} are sealed"
+    reason = "only a function in the environment's hiera.yaml, of version 5, opens them"
+    raise UsageError(f"--hiera-config: {state}, and {reason}; name that file, too")
+
+
+def _version(path: Path) -> Optional[int]:
+    try:
+        config = read(_read(path).decode("utf-8-sig"), str(path))
+    except UnicodeDecodeError:
+        return None
+    return config.version if config else None
+
+
+def _refuse_unread(managed_data: Path, hiera_configs: Iterable[Path]) -> None:
+    """Refuse a file that has a level's name and stands where that level is not read."""
+    for path in hiera_configs:
+        named = hierarchy.data_directory(_read(path), str(path)) if _version(path) == _HIERA_3 else None
+        if named and managed_data.absolute().parent.resolve() != Path(named).resolve():
+            message = f"{path} reads its levels in {named}, so that keys in this file would not be found"
+            raise InvalidInputError((_error("unread-file", managed_data, message),))
+
+
+def _refuse_readers(path: Path, keys: Mapping[str, Any]) -> None:
+    """Refuse to put secrets into a file that others may read."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0
+    if mode & 0o077 and any(is_secret_key(key) for key in keys):
+        message = f"may be read by others (mode {mode:04o}), and the keys hold secrets"
+        raise InvalidInputError((_error("readable-by-others", path, message, f"chmod 0600 {path}"),))
+
+
+def _error(rule: str, path: Path, message: str, hint: str = "") -> Finding:
+    return Finding(rule=rule, severity="error", message=message, hint=hint, origin=Origin(file=str(path)))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Optional
 
-from tripleo_messaging.cli.node_files import Edit
+from tripleo_messaging.cli.node_edits import Edit
 from tripleo_messaging.cli.words import table
 
 

@@ -35,13 +35,14 @@ def test_nodes_and_next_step_are_told(seal, tmp_path):
     """Members and clients apart, then the command for a node."""
     ran = seal()
     assert (ran.status, ran.err) == (0, "")
+    install = "tripleo-messaging hieradata install --node localhost"
     assert ran.out.splitlines() == [
         f"Sealed hieradata in {tmp_path}/sealed",
         "  members of clusters  localhost",
         "  clients              compute-0",
         "",
         "To run next, on each node with a copy of the sealed hieradata",
-        f"  tripleo-messaging hieradata install --node localhost --data {tmp_path}/sealed",
+        f"  {install} --data {tmp_path}/sealed --hiera-config ENVIRONMENT/hiera.yaml",
     ]
     files = {str(path.relative_to(tmp_path / "sealed")) for path in (tmp_path / "sealed").rglob("*.*")}
     assert files == {

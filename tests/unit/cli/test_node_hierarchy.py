@@ -15,11 +15,12 @@ import yaml
 
 from tests.support.checkout import ROOT
 from tripleo_messaging.cli import node_files
-from tripleo_messaging.cli.node_files import Edit, carry_out
+from tripleo_messaging.cli.node_edits import Edit, carry_out
 from tripleo_messaging.errors import UnwritableFileError
 from tripleo_messaging.hieradata.install import LEVEL_NAMES
 from tripleo_messaging.hieradata.tree import read_levels
 from tripleo_messaging.model.secret import MASK
+from tripleo_messaging.sealing.keys import create_key_pair
 
 _LEVELS_OF_TRIPLEO = ("ansible_managed", "extraconfig", "service_configs", "all_nodes")
 
@@ -145,6 +146,7 @@ def test_managed_data(install, run, node):
     """The keys go into a file that is read already; what that hides is named, and no hiera.yaml changes."""
     managed = node / "hieradata" / "ansible_managed.json"
     managed.write_text('{"site": "a",\n "b": [1]}\n')
+    managed.chmod(0o600)
     before = everything(node)
     options = ("--managed-data", managed, "--hiera-config", node / "hiera.yaml")
     checked = install(*options, "--check").out.splitlines()
@@ -167,12 +169,13 @@ def test_managed_data(install, run, node):
 
 def test_a_hierarchy_that_is_only_read_may_have_any_order(install, node):
     """What would stop our levels from going into it does not stop keys in a file that it reads."""
-    (node / "hieradata" / "ansible_managed.json").write_text("{}")
+    managed = node / "hieradata" / "ansible_managed.json"
+    managed.write_text("{}")
+    managed.chmod(0o600)
     config = node / "hiera.yaml"
     lines = config.read_text().splitlines()
     config.write_text("\n".join([*lines[:-3], *reversed(lines[-3:]), ""]))
     assert install("--hiera-config", config).status == 1
-    managed = node / "hieradata" / "ansible_managed.json"
     assert install("--hiera-config", config, "--managed-data", managed).status == 0
 
 
@@ -182,6 +185,111 @@ def test_a_managed_file_that_no_level_reads_is_refused(install, node):
     assert ran.status == 1
     assert "no level reads 'unread'" in ran.err
     assert not (node / "hieradata/unread.json").exists()
+
+
+def test_a_managed_file_elsewhere_is_refused(install, node, tmp_path):
+    """It has a level's name, and stands where that level is not read."""
+    ran = install("--managed-data", tmp_path / "ansible_managed.json", "--hiera-config", node / "hiera.yaml")
+    assert ran.status == 1
+    assert f"reads its levels in {node}/hieradata, so that keys in this file would not be found" in ran.err
+    assert not (tmp_path / "ansible_managed.json").exists()
+
+
+def test_secrets_do_not_go_where_others_read(install, node):
+    """A managed file keeps its mode, so one that others may read gets no password."""
+    managed = node / "hieradata" / "ansible_managed.json"
+    managed.write_text("{}")
+    managed.chmod(0o640)
+    ran = install("--managed-data", managed, "--hiera-config", node / "hiera.yaml")
+    assert ran.status == 1
+    assert f"may be read by others (mode 0640), and the keys hold secrets (chmod 0600 {managed})" in ran.err
+    assert managed.read_text() == "{}"
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_what_cannot_be_written_is_found_first(install, run, node, command):
+    """A link in the place of one file stops the command before another is written, with --check, too."""
+    install("--hiera-config", node / "hiera.yaml")
+    if command == "install":
+        run("hieradata", "uninstall", "--hiera-config", node / "hiera.yaml")
+    (node / "hiera.yaml").rename(node / "real.yaml")
+    (node / "link.yaml").symlink_to("real.yaml")
+    before = everything(node)
+    options = ("--hiera-config", node / "link.yaml")
+    for more in ((), ("--check",)):
+        ran = (
+            install(*options, *more)
+            if command == "install"
+            else run("hieradata", "uninstall", *options, *more)
+        )
+        assert ran.status == 3
+        assert "is a symbolic link; name the file that it points to" in ran.err
+        assert everything(node) == before
+
+
+@pytest.fixture
+def sealed(run, tree, tmp_path):
+    """Seal the tree, and return the new one."""
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    (keys / "localhost.pem").write_bytes(create_key_pair().certificate_pem)
+    where = ("--data", tree, "--public-keys", keys, "--output", tmp_path / "sealed")
+    assert run("hieradata", "seal", *where).status == 0
+    return tmp_path / "sealed"
+
+
+def test_sealed_secrets_need_a_hierarchy_with_functions(run, sealed, tree, node):
+    """Without one named nothing is installed, and nothing that was sealed is replaced or taken away."""
+    data = node / "hieradata"
+    v5 = ("--hiera-config", node / "environments/production/hiera.yaml")
+    v3 = ("--hiera-config", node / "hiera.yaml")
+
+    def act(command, *words):
+        return run("hieradata", command, "--target", data, *words)
+
+    member = ("--node", "localhost", "--data")
+    for options in ((), v3):
+        before = everything(node)
+        ran = act("install", *member, sealed, *options)
+        assert (ran.status, everything(node)) == (2, before)
+        assert "the tree is sealed, and only a function in the environment's hiera.yaml" in ran.err
+    assert act("install", *member, sealed, *v3, *v5).status == 0
+    entries = yaml.safe_load((node / "environments/production/hiera.yaml").read_text())["hierarchy"]
+    assert [entry.get("lookup_key") for entry in entries] == [None, "tripleo_messaging::data", None]
+    for refused in (("install", *member, tree, *v3), ("uninstall", *v3), ("uninstall",)):
+        before = everything(node)
+        ran = act(*refused)
+        assert (ran.status, everything(node)) == (2, before)
+        assert f"the secrets in {data} are sealed" in ran.err
+    assert act("install", *member, tree, *v3, *v5).status == 0
+    assert not (data / "messaging_secrets.sealed").exists()
+    assert "lookup_key" not in (node / "environments/production/hiera.yaml").read_text()
+
+
+def test_a_sealed_file_comes_after_its_entry(run, sealed, node):
+    """An entry without its file stops Puppet; levels without the entry would send lookups further down."""
+    config = node / "environments/production/hiera.yaml"
+    (node / "hieradata").chmod(0o700)
+    descriptor = os.open(node / "hieradata", os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    where = ("--node", "localhost", "--data", sealed, "--target", node / "hieradata")
+    ran = run("hieradata", "install", *where, "--hiera-config", config)
+    os.close(descriptor)
+    assert ran.status == 3
+    assert "tripleo_messaging::data" in config.read_text()
+    assert not (node / "hieradata" / "messaging_all.json").exists()
+
+
+def test_levels_go_after_the_hierarchy_that_names_them(install, run, node):
+    """While the hierarchy cannot be written the levels stay."""
+    options = ("--hiera-config", node / "hiera.yaml")
+    install(*options)
+    descriptor = os.open(node, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    ran = run("hieradata", "uninstall", *options)
+    os.close(descriptor)
+    assert ran.status == 3
+    assert (node / "hieradata" / "messaging_all.json").exists()
 
 
 def test_the_two_forms_of_the_fact_take_turns(install, node):
