@@ -247,27 +247,46 @@ def test_an_environment_is_read_below_the_global_file(tmp_path: Path):
 
 
 def test_managed_data_outrank_an_override(tmp_path: Path):
-    """Keys in ansible_managed.json win over all that is told as shadowed, and nothing else changes."""
+    """Keys in ansible_managed.json win over all that is told as shadowed, and nothing else changes.
+
+    What is told as merged is; and lookup_options of other keys stay in force, which are not told.
+    """
     shape = lay(SUITE / "v3-tripleo-zed", tmp_path)
     datadir = tmp_path / "hieradata"
     file = datadir / "ansible_managed.json"
     theirs = file.read_bytes()
-    key = "messaging_rpc_password"
-    for level in ("extraconfig", "all_nodes"):
-        (datadir / f"{level}.json").write_text(json.dumps({key: level}))
-    data = {key: "a%%{}{::x}'\"é", "lookup_options": {key: {"merge": "first"}}}
+    key, merged, other = "messaging_rpc_password", "messaging_hash", "site_list"
+    lower = {"lookup_options": {key: {"merge": "unique"}, other: {"merge": "unique"}}}
+    for level, more in (("extraconfig", lower), ("all_nodes", {})):
+        (datadir / f"{level}.json").write_text(
+            json.dumps({key: level, merged: {"a": level, level: 1}, other: [level], **more})
+        )
+    data = {
+        key: "a%%{}{::x}'\"é",
+        merged: {"a": "ours"},
+        "lookup_options": {key: {"merge": "first"}, merged: {"merge": "deep"}},
+    }
     file.write_bytes(managed.with_keys(theirs, str(file), data))
     assert hiera.hiera_commands(shape.before, [key]) == {key: "a%{::x}'\"é"}
-    answers = {"every": 0, "only_2": 2, key: "a%{::x}'\"é"}
+    answers = {
+        "every": 0,
+        "only_2": 2,
+        key: "a%{::x}'\"é",
+        merged: {"a": "ours", "extraconfig": 1, "all_nodes": 1},
+        other: ["extraconfig", "all_nodes"],
+    }
     assert by_puppet([(str(shape.before), list(answers))], tmp_path) == [answers]
 
     def matching(pattern: str) -> dict[str, bytes]:
         return {str(path): path.read_bytes() for path in sorted(Path("/").glob(pattern.lstrip("/")))}
 
     found = managed.shadowed(shape.before.read_bytes(), str(shape.before), "ansible_managed", data, matching)
-    assert [(one.level, one.key) for one in found] == [
-        ("extraconfig", key),
-        ("all_nodes", key),
+    assert [(one.level, one.key, one.is_merged) for one in found] == [
+        ("extraconfig", key, False),
+        ("extraconfig", merged, True),
+        ("extraconfig", f"lookup_options of {key}", False),
+        ("all_nodes", key, False),
+        ("all_nodes", merged, True),
     ]
     file.write_bytes(managed.without_keys(file.read_bytes(), str(file)))
     assert file.read_bytes() == theirs

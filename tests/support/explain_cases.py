@@ -40,7 +40,9 @@ def _by_hiera(case: Path, key: str) -> Explanation:
     told = [
         (case / name).read_text(encoding="utf-8") for name in ("answer.json", "debug.txt", "debug_of_all.txt")
     ]
-    return hiera3.explain(key, told[0], told[1], told[2], levels.get)
+    answer = hiera3.Answer(value=told[0], debug=told[1], debug_of_all=told[2])
+    known = json.loads(_text(case, "directories.json") or '{"json": "/etc/puppet/hieradata"}')
+    return hiera3.explain(key, answer, known, levels.get)
 
 
 def _text(case: Path, name: str) -> Optional[str]:
@@ -55,6 +57,7 @@ def shown(explanation: Explanation) -> dict[str, Any]:
         "merge": explanation.merge,
         "is_found": explanation.is_found,
         "is_complete": explanation.is_complete,
+        "is_interpolated": explanation.is_interpolated,
         "value": explanation.value,
         "definers": [
             " ".join(

@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,37 @@ import yaml
 
 SUITE = Path(__file__).parents[1] / "suites" / "facts"
 CASES = sorted(path.name for path in SUITE.iterdir() if path.is_dir())
+
+#: Times to live as `facter.conf` has them, and their seconds.
+TTLS = {
+    "30 days": 2592000,
+    "1 day": 86400,
+    "2 d": 172800,
+    "3 hours": 10800,
+    "1 h": 3600,
+    "10 minute": 600,
+    "10 m": 600,
+    "90 seconds": 90,
+    "90 s": 90,
+    "2500 milliseconds": 2,
+    "2500 mili": 2,
+    "2500 ms": 2,
+    "2500": 2,
+    "999": 0,
+    "3000000 us": 3,
+    "3000000 micro": 3,
+    "3000000000 nanoseconds": 3,
+    "5000000000 ns": 5,
+    "30days": 0,
+    " 7  days": 604800,
+    "1_000 s": 1000,
+    "-3 s": -3,
+    "x days": 0,
+    "30 sec": None,
+    "30 min": None,
+    "30 Days": None,
+    "1 week": None,
+}
 
 _FAILED = re.compile(r"Failed to handle (.*) as \S+ facts")
 
@@ -91,7 +123,30 @@ def lay_out_cache(case: Mapping[str, Any], directory: Path) -> list[Path]:
     for name, text in cache["files"].items():
         (directory / name).write_text(text)
         os.utime(directory / name, (since, since))
-    return [directory / name for name in cache["days"]]
+    return [directory / name for name in cache["ttls"]]
+
+
+def survivors(root: Path) -> list[int]:
+    """Return the processes of ``pid`` files below `root` that still run after a while, and end them."""
+    pids = [int(path.read_text()) for path in root.glob("pid")]
+    alive = [pid for pid in pids if not is_gone(pid)]
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+    return alive
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether a process has ended, or is ending, within five seconds."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state in "ZX":
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def environ_of(case: Mapping[str, Any], root: Path) -> dict[str, str]:

@@ -21,7 +21,7 @@ from tripleo_messaging.cli.eyaml_options import (
 from tripleo_messaging.cli.findings import log_findings
 from tripleo_messaging.cli.statuses import Status
 from tripleo_messaging.cli.words import counted
-from tripleo_messaging.errors import UnwritableFileError
+from tripleo_messaging.errors import FileTooLargeError, UnwritableFileError
 
 if TYPE_CHECKING:
     from tripleo_messaging.sealing.eyaml_text import Rewritten
@@ -54,7 +54,7 @@ def recrypt_file(options: RecryptOptions) -> Rewritten:
 
     Raises:
         UnreadableFileError, InvalidInputError: of the file or a key.
-        UnwritableFileError: it cannot be written, or was changed meanwhile.
+        UnwritableFileError: it cannot be written, or was changed meanwhile; or the backup's name is taken.
         LockedError: another command is writing there.
     """
     from tripleo_messaging.sealing.eyaml_text import MOST_TEXT_BYTES, recrypt_text
@@ -67,11 +67,24 @@ def recrypt_file(options: RecryptOptions) -> Rewritten:
         for path in (options.file, options.backup):
             files.remove_leftovers(path)
         if recrypted.tokens:
+            _refuse_other_backup(options, content)
             files.write_atomic(options.backup, content, files.SECRET_MODE)
             if files.read_bounded(options.file, MOST_TEXT_BYTES) != content:
                 raise UnwritableFileError(str(options.file), "was changed meanwhile; run the command again")
             files.rewrite(options.file, recrypted.content)
     return recrypted
+
+
+def _refuse_other_backup(options: RecryptOptions, content: bytes) -> None:
+    """Keep what is there, unless a run that was killed before it replaced the file has left it."""
+    files.refuse_irregular(options.backup)
+    try:
+        there = files.read_if_there(options.backup, len(content))
+    except FileTooLargeError:
+        there = b""
+    if there not in (None, content):
+        reason = f"is there already and holds something else than {options.file.name} does now; move it away"
+        raise UnwritableFileError(str(options.backup), reason)
 
 
 def report(options: RecryptOptions, recrypted: Rewritten) -> Iterator[str]:
@@ -89,7 +102,8 @@ class EyamlRecrypt(MessagingCommand):
     _description = "Encrypt all ENC[PKCS7,...] tokens of a file for another key, and leave all else as it is"
     _epilog: Any = """\
 The whole file is decrypted before anything is written. The former file is
-kept beside it, as FILE.bak: remove it when the new one is in use.
+kept beside it, as FILE.bak: remove it when the new one is in use. A FILE.bak
+that is there already, with other content, is not written over.
 
 Examples::
 

@@ -16,7 +16,7 @@ from tripleo_messaging.cli.key_changes import key_changes
 from tripleo_messaging.cli.masking import is_secret_key
 from tripleo_messaging.cli.node_edits import LIMIT_BYTES, Edit, Edits, writable
 from tripleo_messaging.cli.words import counted
-from tripleo_messaging.errors import InvalidInputError, UsageError
+from tripleo_messaging.errors import InvalidInputError, UnreadableFileError, UsageError
 from tripleo_messaging.hieradata.build import LOOKUP_OPTIONS
 from tripleo_messaging.hieradata.install import LEVEL_NAMES, SEALED_NAME
 from tripleo_messaging.hieradata.text import escaped
@@ -196,7 +196,7 @@ def _without_levels(path: Path) -> Edit:
 def _with_keys(path: Path, keys: Mapping[str, Any]) -> Edit:
     _refuse_readers(path, keys)
     before = files.read_if_there(path, LIMIT_BYTES)
-    after = managed.with_keys(before or b"", str(path), keys)
+    after = managed.with_keys(before or b"", str(path), keys, is_there=before is not None)
     return Edit(
         path=path,
         before=before,
@@ -208,18 +208,19 @@ def _with_keys(path: Path, keys: Mapping[str, Any]) -> Edit:
 
 def _without_keys(path: Path) -> Edit:
     before = files.read_if_there(path, LIMIT_BYTES)
-    after = managed.without_keys(before or b"", str(path)) or None
+    made = managed.without_keys(before or b"", str(path))
     return Edit(
         path=path,
         before=before,
-        after=after if before is not None else None,
+        # What installing has made goes; an empty file that was there before is somebody's.
+        after=None if before is None or (before and not made) else made,
         note="without our keys",
         shown=lambda: key_changes(_managed_keys(before), {}),
     )
 
 
 def _managed_keys(content: Optional[bytes]) -> Mapping[str, Any]:
-    data = json.loads(content or b"{}")
+    data = json.loads(content) if content and content.strip() else {}
     return {name: data[name] for name in data.get(managed.MANAGED, ()) if name in data}
 
 
@@ -230,13 +231,27 @@ def _shadowed(places: Places, keys: Mapping[str, Any]) -> Iterator[str]:
     for path in places.hiera_configs[:1]:
         level = places.managed_data.name.removesuffix(".json")
         for hidden in managed.shadowed(_read(path), str(path), level, keys, _matching):
-            yield f"{hidden.level}: {hidden.key}"
+            yield _told(hidden)
+
+
+def _told(hidden: managed.Shadow) -> str:
+    if not hidden.key:
+        return f"{hidden.level}: not looked into, as it cannot be read"
+    return f"{hidden.level}: {hidden.key}{' (merged with ours)' if hidden.is_merged else ''}"
 
 
 def _matching(pattern: str) -> Mapping[str, bytes]:
     # Its patterns may begin at the root.
     found = sorted(path for path in glob.glob(pattern) if Path(path).is_file())  # noqa: PTH207
-    return {path: files.read_bounded(path, LIMIT_BYTES) for path in found}
+    return {path: _content_or_nothing(path) for path in found}
+
+
+def _content_or_nothing(path: str) -> bytes:
+    try:
+        return files.read_bounded(path, LIMIT_BYTES)
+    except UnreadableFileError:
+        # It is listed as one that was not looked into.
+        return b""
 
 
 def _without_facts(directory: Optional[Path]) -> Iterator[Edit]:

@@ -105,7 +105,8 @@ def _check_datadir(config: Config, ours: OurLevels, *, trust_datadir: bool) -> I
         yield _undecided(config, "is not set" if datadir is None else "depends on facts", trust=trust_datadir)
     elif not same_directory(datadir, ours.datadir):
         message = f"reads JSON levels from {describe(datadir)}, and ours are in {describe(ours.datadir)}"
-        hint = f"install with --target {describe(datadir)}"
+        is_absolute = datadir.startswith("/")
+        hint = f"install with --target {describe(datadir)}" if is_absolute else "write an absolute :datadir:"
         yield config.finding("other-datadir", line, message, hint)
 
 

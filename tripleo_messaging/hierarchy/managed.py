@@ -33,17 +33,19 @@ _BOM = b"\xef\xbb\xbf"
 _INDENT = re.compile(r"(\r?\n)?([ \t]*)")
 
 
-def with_keys(content: bytes, path: str, data: Mapping[str, Any]) -> bytes:
+def with_keys(content: bytes, path: str, data: Mapping[str, Any], *, is_there: bool = False) -> bytes:
     """Put our keys into a file; those that are there already are replaced.
 
     Args:
         content: of the file; empty where there is none.
         path: its name as the operator gave it.
         data: our keys with their values as the file shall hold them: escaped, as in an installed level.
+        is_there: whether there is a file, which tells one that is empty from none.
 
     Raises:
         InvalidInputError: it is no JSON mapping, or says one of the keys itself.
     """
+    _refuse_blank(content, path, is_there=is_there)
     bare = without_keys(content, path)
     bom, text = _decoded(bare, path)
     created = {} if text.strip() else {CREATED: True}
@@ -113,6 +115,12 @@ def _decoded(content: bytes, path: str) -> tuple[bytes, str]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidInputError((unreadable(path, line, "is not UTF-8 text"),)) from None
+
+
+def _refuse_blank(content: bytes, path: str, *, is_there: bool) -> None:
+    """Refuse what Hiera may take, but what no edit could give back."""
+    if (content or is_there) and not _decoded(content, path)[1].strip():
+        raise InvalidInputError((unreadable(path, None, "is empty", "write {} into it, or remove it"),))
 
 
 def _check(text: str, path: str) -> None:

@@ -14,6 +14,8 @@ import yaml
 from tests.support.eyaml import SUITE, labelled_tokens, private_key_of, recipient_of, safe_copy
 from tests.support.topologies import secrets, topology
 from tripleo_messaging.cli.app import COMMANDS
+from tripleo_messaging.cli.eyaml_recrypt import RecryptOptions, recrypt_file
+from tripleo_messaging.errors import UnwritableFileError
 from tripleo_messaging.hieradata.build import build
 from tripleo_messaging.hieradata.tree import lookup, read_levels
 from tripleo_messaging.hieradata.write import write_tree
@@ -219,6 +221,48 @@ def test_a_file_is_encrypted_for_another_key(run, write, private_key):
     backup = file.with_name("a.eyaml.bak")
     assert backup.read_text() == text
     assert (mode_of(file), mode_of(backup)) == (0o640, 0o600)
+
+
+@pytest.mark.parametrize("there", ["", "a: 1\n", "x" * 10_000])
+def test_a_backup_of_something_else_is_kept(there, run, write, private_key):
+    """It may be the only copy of what it holds; nothing is written."""
+    text = f"a: {TOKEN}\n"
+    file, backup = write("a.eyaml", text), write("a.eyaml.bak", there)
+    ran = run("eyaml", "recrypt", file, "--private-key", private_key, "--public-key", NEW_PUBLIC_KEY)
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err == (
+        f"error: {backup}: is there already and holds something else than a.eyaml does now; move it away\n"
+    )
+    assert (file.read_text(), backup.read_text()) == (text, there)
+
+
+def test_the_backup_of_a_killed_run_is_replaced(run, write, private_key):
+    """It holds what the file does."""
+    text = f"a: {TOKEN}\n"
+    file, backup = write("a.eyaml", text), write("a.eyaml.bak", text)
+    words = ("--private-key", private_key, "--public-key", NEW_PUBLIC_KEY)
+    assert run("eyaml", "recrypt", file, *words).status == 0
+    assert decrypt_text(file.read_bytes(), NEW_KEY, "").content == b"a: s3cret\n"
+    assert (backup.read_text(), mode_of(backup)) == (text, 0o600)
+
+
+class _Overtaken(RecryptOptions):
+    """Options of a run during which somebody else writes the file, before its place is taken."""
+
+    @property
+    def backup(self) -> Path:
+        """Where the former file is kept."""
+        self.file.write_text("a: theirs\n")
+        return super().backup
+
+
+def test_a_change_meanwhile_is_kept(write, private_key):
+    """What somebody else wrote while the file was encrypted is not written over."""
+    file = write("a.eyaml", f"a: {TOKEN}\n")
+    options = _Overtaken(file=file, private_key=private_key, public_key=NEW_PUBLIC_KEY)
+    with pytest.raises(UnwritableFileError, match=r"a\.eyaml: was changed meanwhile; run the command again"):
+        recrypt_file(options)
+    assert file.read_text() == "a: theirs\n"
 
 
 def test_a_file_that_does_not_open_is_kept(run, write, private_key, tmp_path):

@@ -187,6 +187,40 @@ def test_a_managed_file_that_no_level_reads_is_refused(install, node):
     assert not (node / "hieradata/unread.json").exists()
 
 
+def test_a_damaged_level_below_is_said_and_in_nobodys_way(install, node):
+    """What managed data hide is a help; a file that cannot be read is only not looked into."""
+    managed = node / "hieradata" / "ansible_managed.json"
+    managed.write_text("{}")
+    managed.chmod(0o600)
+    (node / "hieradata" / "extraconfig.json").write_text("{")
+    ran = install("--managed-data", managed, "--hiera-config", node / "hiera.yaml")
+    assert ran.status == 0
+    assert "extraconfig.json): not looked into, as it cannot be read" in ran.out
+    assert "  all_nodes: messaging_rpc_node_names" in ran.out
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"{}", b'{"a": 1}'])
+def test_managed_data_without_ours_stay(run, node, content):
+    """Uninstalling where nothing of ours is leaves a file as it is, and makes none."""
+    managed = node / "hieradata" / "ansible_managed.json"
+    if content is not None:
+        managed.write_bytes(content)
+    before = everything(node)
+    ran = run("hieradata", "uninstall", "--target", node / "hieradata", "--managed-data", managed)
+    assert (ran.status, everything(node)) == (0, before)
+
+
+def test_a_blank_managed_file_is_refused(install, node):
+    """It is somebody's, and uninstalling could not give it back as it was."""
+    managed = node / "hieradata" / "ansible_managed.json"
+    managed.write_text("")
+    managed.chmod(0o600)
+    ran = install("--managed-data", managed, "--hiera-config", node / "hiera.yaml")
+    assert ran.status == 1
+    assert "is empty" in ran.err
+    assert managed.read_text() == ""
+
+
 def test_a_managed_file_elsewhere_is_refused(install, node, tmp_path):
     """It has a level's name, and stands where that level is not read."""
     ran = install("--managed-data", tmp_path / "ansible_managed.json", "--hiera-config", node / "hiera.yaml")

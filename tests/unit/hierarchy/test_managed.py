@@ -91,6 +91,20 @@ def test_a_file_that_was_not_there_goes():
     assert json.loads(without_keys(grown, FILE)) == {"site": 1}
 
 
+@pytest.mark.parametrize("content", [b"", b" ", b"\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_a_file_that_is_empty_is_refused(content: bytes):
+    """It could not be told from one that was not there, and would be removed."""
+    with pytest.raises(InvalidInputError) as caught:
+        with_keys(content, FILE, DATA, is_there=True)
+    (finding,) = caught.value.findings
+    assert str(finding).startswith(f"{FILE}: error: $: is empty (write {{}} into it, or remove it)")
+    if content:
+        with pytest.raises(InvalidInputError, match="is empty"):
+            with_keys(content, FILE, DATA)
+    made = with_keys(b"", FILE, DATA)
+    assert with_keys(made, FILE, DATA, is_there=True) == made
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{}", b'{"messaging_rpc_port": 1}\n', b'{"a": {"%s": []}}' % MANAGED.encode()]
 )

@@ -102,10 +102,52 @@ def test_a_hierarchy_without_the_file_is_refused(content: bytes, managed: str, m
     assert str(caught.value).startswith(message)
 
 
-def test_a_damaged_level_is_told():
-    """Puppet would stop at it, too; nothing of it is quoted."""
-    files = Files()
+def test_a_damaged_level_does_not_end_the_search():
+    """It is told as not looked into, with its file, and what is below it is told as well."""
+    files = Files(all_nodes={"messaging_rpc_port": 1})
     files.contents[f"{DATADIR}/extraconfig.json"] = b'{"messaging_rpc_password": canary'
-    with pytest.raises(InvalidInputError, match=r"extraconfig\.json:1: error: \$: is not JSON") as caught:
-        shadowed(V3, "hiera.yaml", "ansible_managed", KEYS, files)
-    assert "canary" not in str(caught.value)
+    assert shadowed(V3, "hiera.yaml", "ansible_managed", KEYS, files) == [
+        Shadow(level=f"extraconfig ({DATADIR}/extraconfig.json)", key=""),
+        Shadow(level="all_nodes", key="messaging_rpc_port"),
+    ]
+
+
+def test_a_level_that_is_no_mapping_says_nothing():
+    """As Hiera has it; and lookup_options that are none say nothing of ours."""
+    files = Files(all_nodes={"lookup_options": ["messaging_rpc_port"]})
+    files.contents[f"{DATADIR}/extraconfig.json"] = b'["messaging_rpc_port"]'
+    keys = {"messaging_rpc_port": 1, "lookup_options": {"messaging_rpc_port": {}}}
+    assert shadowed(V3, "hiera.yaml", "ansible_managed", keys, files) == []
+
+
+def test_lookup_options_are_merged_by_key():
+    """Only options of a key that both speak of are hidden; names alone do not tell what ours say."""
+    options = {"messaging_rpc_password": {"convert_to": "Sensitive"}}
+    keys = {"messaging_rpc_password": "canary", "lookup_options": options}
+    files = Files(
+        extraconfig={"lookup_options": {"messaging_rpc_password": {"merge": "deep"}, "other": {}}},
+        all_nodes={"lookup_options": {"other": {"merge": "deep"}}},
+    )
+    assert shadowed(V3, "hiera.yaml", "ansible_managed", keys, files) == [
+        Shadow(level="extraconfig", key="lookup_options of messaging_rpc_password")
+    ]
+    assert shadowed(V3, "hiera.yaml", "ansible_managed", tuple(keys), files) == []
+
+
+@pytest.mark.parametrize(
+    ("merge", "is_merged"),
+    [
+        ("deep", True),
+        ({"strategy": "deep", "knockout_prefix": "--"}, True),
+        ("hash", True),
+        ("unique", True),
+        ("first", False),
+        (None, False),
+        ({}, False),
+    ],
+)
+def test_what_is_merged_is_not_lost(merge: object, is_merged: bool):
+    """By what our lookup_options say of the key."""
+    keys = {"messaging_rpc_port": {}, "lookup_options": {"messaging_rpc_port": {"merge": merge}}}
+    found = shadowed(V3, "hiera.yaml", "ansible_managed", keys, Files(all_nodes={"messaging_rpc_port": {}}))
+    assert found == [Shadow(level="all_nodes", key="messaging_rpc_port", is_merged=is_merged)]

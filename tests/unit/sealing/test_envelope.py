@@ -51,6 +51,26 @@ def test_any_cut_is_refused(length):
         open_(SEALED[:length], KEY)
 
 
+def _other_spelling(text: bytes) -> bytes:
+    """Change bits of a padded base64 that stand for nothing."""
+    alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = len(text.rstrip(b"=")) - 1
+    return text[:last] + alphabet[alphabet.index(text[last]) + 1 :][:1] + text[last + 1 :]
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_another_spelling_of_the_body_is_refused(length):
+    """Base64 has several texts for the same bytes, and a sealed file has one."""
+    sealed = seal(NODE, STAMP, Contents(plain={"a": "x" * length}), KEY.public_key())
+    line, body, _ = sealed.split(b"\n")
+    assert body.endswith(b"=")
+    other = _other_spelling(body)
+    assert other != body
+    assert base64.b64decode(other, validate=True) == base64.b64decode(body)
+    with pytest.raises(UnreadableFileError, match="was changed after it was sealed"):
+        open_(line + b"\n" + other + b"\n", KEY)
+
+
 def test_header_is_this_text():
     """Keys are sorted and nothing is spaced: the reader on the node takes the line as it is."""
     header = Header(node=NODE, stamp=STAMP, key="f" * 64, names=("a", "b"), wrapped="AAAA")
