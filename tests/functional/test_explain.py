@@ -46,6 +46,15 @@ hierarchy:
       - messaging_all.json
   - {{name: Everybody, path: all_nodes.json}}
 """
+_TWO_BACKENDS = """\
+---
+:backends: [yaml, json]
+:yaml:
+  :datadir: "{directory}/yaml/%{{::osfamily}}"
+:json:
+  :datadir: {directory}/hieradata
+:hierarchy: [messaging_all, all_nodes]
+"""
 _ENVIRONMENT = """\
 version: 5
 hierarchy:
@@ -183,6 +192,45 @@ def test_the_hiera_command_sees_the_same(node):
     assert (port["value"], port["is_complete"]) == (9999, True)
     assert port["verdict"] == "extraconfig.json decides; ours in messaging_all.json is shadowed"
     assert user["verdict"] == "0b5c.json decides; ours in messaging_all.json is shadowed"
+
+
+def test_the_hiera_command_with_two_backends(node):
+    """The files of each are found, though all of the levels are there, and Hiera names none of them."""
+    (node.directory / "yaml/Debian").mkdir(parents=True)
+    (node.directory / "yaml/Debian/all_nodes.yaml").write_text("messaging_rpc_port: 7777\n")
+    node.operator("all_nodes", {"messaging_rpc_port": 5555})
+    config = node.directory / "hiera-two.yaml"
+    config.write_text(_TWO_BACKENDS.format(directory=node.directory))
+    more = ("--program", "hiera", "--hiera-config", str(config))
+    said = node.explained("messaging_rpc_port", "v3", *more)
+    assert (said["value"], said["is_complete"]) == (7777, True)
+    assert [(part(definer), definer["value"]) for definer in said["definers"]] == [
+        (("global", "all_nodes.yaml", False, True), 7777),
+        (("global", "messaging_all.json", True, False), 5672),
+        (("global", "all_nodes.json", False, False), 5555),
+    ]
+
+
+_OF_NOVA = {
+    "nova::config::nova_config": {"keystone_authtoken/password": {"value": PLAIN}},
+    "nova::database_connection": f"mysql+pymysql://nova:{PLAIN}@db/nova",
+    "nova::of_another_key": "%{hiera('nova::database_connection')}",
+    "messaging_rpc_user_name": "%{hiera('nova::database_connection')}",
+}
+
+
+@pytest.mark.parametrize("program", ["puppet", "hiera"])
+@pytest.mark.parametrize("key", _OF_NOVA)
+def test_what_an_operator_keeps_is_never_printed(key, program, node):
+    """Nobody here knows what is a secret of theirs, so that all is, until it is asked for."""
+    node.operator("extraconfig", _OF_NOVA)
+    for form in ("text", "json"):
+        done = node.ask(key, "v3", "--program", program, "-f", form)
+        assert done.returncode == 0, done.stderr
+        assert b"extraconfig.json decides" in done.stdout
+        assert b"--reveal shows it" in done.stdout
+        assert not betrays(done.stdout + done.stderr)
+    assert betrays(node.ask(key, "v3", "--program", program, "--reveal").stdout)
 
 
 @pytest.mark.parametrize("program", ["puppet", "hiera"])

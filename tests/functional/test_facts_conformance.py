@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.support.facts import (
     CASES,
+    TTLS,
     FacterServer,
     ask_facter,
     environ_of,
@@ -24,17 +26,19 @@ from tests.support.facts import (
     lay_out_cache,
     read_case,
 )
-from tripleo_messaging.facts import read_external_facts
+from tripleo_messaging.facts import default_directories, read_external_facts
 from tripleo_messaging.facts.lint import FATAL_RULES
 
 #: Findings of which Facter says "Failed to handle".
 FAILING = {"bad-json", "bad-yaml", "not-utf-8", "symbol", "unreadable"}
 
 #: What `facter:` of a case says where the program is not asked.
-NOT_ASKED = {"waits for five minutes"}
+NOT_ASKED = {"waits for five minutes", "4.3 does not say so"}
 
 #: Where Debian's Facter keeps facts of files.
 CACHE = Path("/var/cache/facter/facts")
+
+GROUP = "tripleo_messaging_case"
 
 ENVIRON = environ_of({}, Path("/"))
 
@@ -71,15 +75,52 @@ def test_facter_agrees_with_a_case(name: str, tmp_path: Path, core: dict[str, An
     assert all(file in errors for file in warned)
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if "blocked" in read_case(name)])
+def test_facter_agrees_on_a_group_of_names(name: str, tmp_path: Path, core: dict[str, Any]) -> None:
+    """A group of names that is blocked is what its names are, each for itself."""
+    case = read_case(name)
+    directories = lay_out(case["directories"], tmp_path)
+    with configured(case, tmp_path, as_group=True) as words:
+        facts, errors = ask_facter(directories, environ_of(case, tmp_path), *words)
+    assert facts is not None, errors
+    assert {name: value for name, value in facts.items() if name not in core} == case["values"]
+
+
+def test_facter_agrees_on_units() -> None:
+    """Facter's own conversion gives the seconds of every time to live, and nil where ours is none."""
+    program = (
+        "require 'facter'; require 'json'; STDOUT.sync = true; out = STDOUT.dup; STDOUT.reopen(File::NULL)\n"
+        "groups = Facter::FactGroups.new\n"
+        "out.puts JSON.generate(ARGV.map { |text| groups.send(:ttls_to_seconds, text) })"
+    )
+    done = subprocess.run(
+        ["ruby", "-e", program, *TTLS], env=ENVIRON, capture_output=True, check=True, timeout=60
+    )
+    assert dict(zip(TTLS, json.loads(done.stdout))) == TTLS
+
+
+def test_own_directories() -> None:
+    """Debian's Facter reads one of the directories that root's Facter reads by default."""
+    program = "require 'facter'; print LegacyFacter::Util::Config.external_facts_dirs.join(' ')"
+    done = subprocess.run(
+        ["ruby", "-e", program], env=ENVIRON, capture_output=True, check=True, timeout=60, text=True
+    )
+    assert [path.rstrip("/") for path in done.stdout.split()] == ["/etc/facter/facts.d"]
+    assert "/etc/facter/facts.d" in default_directories(ENVIRON, is_root=True)
+
+
 @contextlib.contextmanager
-def configured(case: dict[str, Any], tmp_path: Path) -> Iterator[list[str]]:
-    """Write what a case blocks and caches where Facter looks for it, and remove it."""
+def configured(case: dict[str, Any], tmp_path: Path, *, as_group: bool = False) -> Iterator[list[str]]:
+    """Write what a case blocks, as a group or by names, and caches where Facter looks for it; remove it."""
     if not {"blocked", "cache"} & set(case):
         yield []
         return
-    ttls = [{name: f"{days} days"} for name, days in case.get("cache", {"days": {}})["days"].items()]
+    ttls = [{name: text} for name, text in case.get("cache", {"ttls": {}})["ttls"].items()]
     path = tmp_path / "facter.conf"
-    path.write_text(json.dumps({"facts": {"blocklist": case.get("blocked", []), "ttls": ttls}}))
+    blocked = case.get("blocked", [])
+    groups = {GROUP: blocked} if as_group else {}
+    facts = {"blocklist": [GROUP] if as_group else blocked, "ttls": ttls}
+    path.write_text(json.dumps({"facts": facts, "fact-groups": groups}))
     CACHE.mkdir(parents=True, exist_ok=True)
     made = lay_out_cache(case, CACHE) if "cache" in case else []
     try:

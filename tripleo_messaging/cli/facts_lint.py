@@ -11,6 +11,7 @@ from typing import Any
 
 from tripleo_messaging.cli.finding_list import FindingList
 from tripleo_messaging.facts import default_directories, lint
+from tripleo_messaging.facts.lint import unread_configuration
 from tripleo_messaging.model.finding import Finding
 
 LOG = logging.getLogger("tripleo_messaging.cli")
@@ -25,8 +26,9 @@ class FactsLint(FindingList):
         "Say what Facter would make of directories of external facts, and why it ignores or spoils a file"
     )
     _epilog: Any = """\
-Without a directory these are Facter's own, as far as they are there. No program
-is run. Formats and exit statuses are those of "plan validate".
+Without a directory these are Facter's own, as far as they are there, and a note
+tells of a facter.conf, which is not read. No program is run. Formats and exit
+statuses are those of "plan validate".
 
 Examples::
 
@@ -51,7 +53,7 @@ Examples::
     def find(self, parsed_args: argparse.Namespace) -> tuple[Finding, ...]:
         """Return what is found in the directories."""
         given = tuple(parsed_args.directories)
-        return tuple(lint(given or _own_directories()))
+        return tuple(lint(given)) if given else (*unread_configuration(), *lint(_own_directories()))
 
     def is_strict(self, parsed_args: argparse.Namespace) -> bool:
         """Tell whether a warning counts as an error."""

@@ -144,7 +144,8 @@ class FactsShow(MessagingCommand):
 
     _description = "Show the external facts of this host, as Facter reads them"
     _epilog: Any = """\
-Programs among the external facts are run, without a shell. A value whose name
+Programs among the external facts are run, without a shell. What facter.conf
+blocks or caches is shown all the same, as it is not read. A value whose name
 speaks of a secret is masked unless --reveal is given. The exit status is 1 if
 Facter would fail on a file, or a fact that is named is not there.
 

@@ -26,9 +26,12 @@ from tripleo_messaging.cli.nodes import member_meant
 from tripleo_messaging.errors import UnknownKeyError, UsageError
 from tripleo_messaging.explain.values import Explanation
 from tripleo_messaging.hieradata.build import LOOKUP_OPTIONS
+from tripleo_messaging.hieradata.keys import KEYS
 from tripleo_messaging.hieradata.tree import is_member, is_sealed, lookup_in, read_levels
 from tripleo_messaging.model.finding import did_you_mean
 from tripleo_messaging.model.secret import MASK
+
+_CONTRACT = "the keys are described in the manual's hiera contract"
 
 
 @attrs.frozen(kw_only=True)
@@ -105,11 +108,27 @@ def way_out(options: LookupOptions) -> str:
         return (
             "it is sealed here; `puppet lookup` opens it on its node, or look into the tree that was sealed"
         )
-    return did_you_mean(options.key, _keys(levels)) or "the keys are described in the manual's hiera contract"
+    return did_you_mean(options.key, _keys(levels)) or _CONTRACT
 
 
 def _keys(levels: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield from (key for level in levels.values() for key in level if key != LOOKUP_OPTIONS)
+
+
+def _way_out_on_node(key: str) -> str:
+    """Say how a key that a node's hierarchy has not may be found."""
+    root = key.partition(".")[0]
+    if level_of(root) is not None:
+        return "it is one of ours, and this node has none; --data TREE shows what is rendered for it"
+    return did_you_mean(root, _known_names(root)) or _CONTRACT
+
+
+def _known_names(root: str) -> Iterator[str]:
+    """Yield the names of all keys of ours; those of an OpenStack service for the one that is asked about."""
+    consumer = root.rpartition("::")[0]
+    for key in KEYS:
+        named = key.name.replace("{consumer}", consumer)
+        yield from {named.replace("{service}", service) for service in key.services}
 
 
 class UnfoundKeyError(UnknownKeyError):
@@ -179,7 +198,10 @@ Examples::
 
     def _explain_on_node(self, parsed_args: argparse.Namespace, hierarchy: Hierarchy) -> int:
         reveal = parsed_args.reveal
-        explanation = explain_on_node(hierarchy, parsed_args.key, parsed_args.node, reveal=reveal)
+        try:
+            explanation = explain_on_node(hierarchy, parsed_args.key, parsed_args.node, reveal=reveal)
+        except UnknownKeyError as error:
+            raise UnfoundKeyError(error, _way_out_on_node(parsed_args.key)) from error
         for line in _written(explanation, parsed_args.format, reveal=reveal):
             self.app.stdout.write(f"{line}\n")
         return 0

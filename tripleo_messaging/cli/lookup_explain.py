@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Optional, cast
@@ -13,9 +15,10 @@ from typing import Any, Optional, cast
 import attrs
 
 from tripleo_messaging import files
-from tripleo_messaging.cli.masking import is_secret_key, looks_secret
+from tripleo_messaging.cli.masking import is_secret_key, level_of, looks_secret
 from tripleo_messaging.cli.words import table
 from tripleo_messaging.errors import UnreadableFileError, UsageError
+from tripleo_messaging.explain import hiera3
 from tripleo_messaging.explain.ask import PROGRAMS, Program, Question, explain
 from tripleo_messaging.explain.puppet import REDACTED
 from tripleo_messaging.explain.rendered import explain_in_tree
@@ -26,6 +29,7 @@ from tripleo_messaging.model.secret import MASK
 
 _CONFIG_LIMIT_BYTES = 1_000_000
 _VARIABLE = re.compile(rb"%\{(?:::)?(\w+)\}")
+_HOW_TO_REVEAL = "the value may be a secret, or hold one: --reveal shows it"
 _HEADINGS = ("LAYER", "LEVEL", "WHOSE", "", "FILE")
 _OF_THE_HIERARCHY = ("hiera_config", "environment", "environmentpath", "modulepath", "facts", "program")
 
@@ -93,14 +97,23 @@ def read_hierarchy(parsed_args: argparse.Namespace) -> Optional[Hierarchy]:
         )
     if not named:
         return None
+    _refuse_node_without_facts(parsed_args.node, parsed_args.facts)
+    default = Path(hiera3.DEFAULT_CONFIG) if parsed_args.program == "hiera" else None
     return Hierarchy(
-        hiera_config=parsed_args.hiera_config,
+        hiera_config=parsed_args.hiera_config or default,
         environment=parsed_args.environment,
         environment_path=parsed_args.environmentpath,
         module_path=parsed_args.modulepath,
         facts=parsed_args.facts,
         program=cast("Optional[Program]", parsed_args.program),
     )
+
+
+def _refuse_node_without_facts(node: Optional[str], facts: Optional[Path]) -> None:
+    """Make sure that the facts of this host do not pass for those of another node."""
+    host = socket.gethostname()
+    if node is not None and facts is None and node not in (host, host.partition(".")[0]):
+        raise UsageError("--node: needs --facts FILE, what `facter -j` says on that node")
 
 
 def _option(name: str) -> str:
@@ -124,6 +137,8 @@ def explain_on_node(hierarchy: Hierarchy, key: str, node: Optional[str], *, reve
         UnreadableFileError: the hierarchy or the facts cannot be read.
         UnansweredError: no program is installed, or it failed.
     """
+    config = _config(hierarchy)
+    scope = _scope(hierarchy.facts, config)
     question = Question(
         key=key,
         hiera_config=_absolute(hierarchy.hiera_config),
@@ -132,7 +147,8 @@ def explain_on_node(hierarchy: Hierarchy, key: str, node: Optional[str], *, reve
         environment=hierarchy.environment,
         environment_path=hierarchy.environment_path,
         module_path=hierarchy.module_path,
-        scope=_scope(hierarchy),
+        scope=scope,
+        directories=hiera3.directories(_read_yaml(config), scope),
         reveal=reveal,
     )
     explanation = explain(question, hierarchy.program, read_level)
@@ -144,21 +160,25 @@ def _absolute(path: Optional[Path]) -> Optional[str]:
     return None if path is None else str(path.absolute())
 
 
-def _scope(hierarchy: Hierarchy) -> Mapping[str, str]:
+def _config(hierarchy: Hierarchy) -> bytes:
+    """Return the hiera.yaml that Hiera would read; Puppet may have another one, or none."""
+    if hierarchy.hiera_config is not None:
+        return files.read_bounded(hierarchy.hiera_config, _CONFIG_LIMIT_BYTES)
+    with contextlib.suppress(UnreadableFileError):
+        return files.read_bounded(hiera3.DEFAULT_CONFIG, _CONFIG_LIMIT_BYTES)
+    return b""
+
+
+def _scope(file: Optional[Path], config: bytes) -> Mapping[str, str]:
     """Return the facts that a hierarchy names; Hiera 3 takes them from its command line."""
-    config = (
-        b""
-        if hierarchy.hiera_config is None
-        else files.read_bounded(hierarchy.hiera_config, _CONFIG_LIMIT_BYTES)
-    )
-    if hierarchy.facts is None:
+    if file is None:
         return {}
     from tripleo_messaging.documents import INVENTORY_LIMITS, read_document
 
-    document, _ = read_document(hierarchy.facts, INVENTORY_LIMITS, with_lines=False)
+    document, _ = read_document(file, INVENTORY_LIMITS, with_lines=False)
     facts = document.data if document else None
     if not isinstance(facts, Mapping):
-        raise UnreadableFileError(str(hierarchy.facts), "holds no mapping of facts, in JSON or YAML")
+        raise UnreadableFileError(str(file), "holds no mapping of facts, in JSON or YAML")
     names = {name.decode() for name in _VARIABLE.findall(config)}
     flat = {name: facts[name] for name in sorted(names & set(facts))}
     return {
@@ -168,10 +188,34 @@ def _scope(hierarchy: Hierarchy) -> Mapping[str, str]:
     }
 
 
+def _read_yaml(content: bytes) -> Any:
+    """Return what a text of YAML holds, as YAML 1.1 types it; ``None`` where it cannot be read.
+
+    An empty one is a mapping of nothing, as Hiera has it.
+    """
+    from tripleo_messaging.documents import INVENTORY_LIMITS, is_null, parse_document
+
+    document, _ = parse_document(content, file="", limits=INVENTORY_LIMITS, with_lines=False)
+    if document is None:
+        return None
+    return {} if is_null(document.data) else _typed(document.data)
+
+
+def _typed(value: Any) -> Any:
+    from tripleo_messaging.plan.heat_values import as_heat_reads
+
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _typed(item) for name, item in value.items()}
+    return as_heat_reads(value)
+
+
 def read_level(file: str) -> Optional[Mapping[str, Any]]:
-    """Read a level of JSON as it stands there; ``None`` where it is none."""
+    """Read a level of JSON or YAML as it stands there; ``None`` where it is none."""
     try:
-        data = json.loads(files.read_bounded(file, LEVEL_LIMIT_BYTES))
+        content = files.read_bounded(file, LEVEL_LIMIT_BYTES)
+        data = _read_yaml(content) if file.endswith(".yaml") else json.loads(content)
     except (UnreadableFileError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
@@ -190,7 +234,7 @@ def _with_managed(definer: Definer, key: str) -> Definer:
 
 def as_text(explanation: Explanation, *, reveal: bool) -> Iterator[str]:
     """Yield the value, the levels that define it, and who decides."""
-    value = _shown(explanation.key, explanation.value, reveal=reveal)
+    value = _shown(explanation, explanation.value, reveal=reveal)
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
     yield f"{explanation.key}: {text}"
     yield f"as {explanation.program} finds it; merge: {explanation.merge}"
@@ -200,6 +244,13 @@ def as_text(explanation: Explanation, *, reveal: bool) -> Iterator[str]:
     )
     yield from table((_HEADINGS, *rows))
     yield verdict(explanation)
+    if _is_revealable(explanation, reveal=reveal):
+        yield _HOW_TO_REVEAL
+
+
+def _is_revealable(explanation: Explanation, *, reveal: bool) -> bool:
+    masked = _shown(explanation, explanation.value, reveal=False)
+    return not reveal and explanation.value not in (masked, REDACTED)
 
 
 def _whose(definer: Definer) -> str:
@@ -216,28 +267,46 @@ def as_json(explanation: Explanation, *, reveal: bool) -> str:
     """Return a JSON object with the same, and with the value of each level."""
     key = explanation.key
     definers = [
-        {**attrs.asdict(definer, recurse=False), "value": _shown(key, definer.value, reveal=reveal)}
+        {**attrs.asdict(definer, recurse=False), "value": _shown(explanation, definer.value, reveal=reveal)}
         for definer in explanation.definers
     ]
     shown = {
         "key": key,
-        "value": _shown(key, explanation.value, reveal=reveal),
+        "value": _shown(explanation, explanation.value, reveal=reveal),
         "program": explanation.program,
         "merge": explanation.merge,
         "is_complete": explanation.is_complete,
         "verdict": verdict(explanation),
         "definers": definers,
+        **({"note": _HOW_TO_REVEAL} if _is_revealable(explanation, reveal=reveal) else {}),
     }
     return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
-def _shown(key: str, value: Any, *, reveal: bool) -> Any:
+def _shown(explanation: Explanation, value: Any, *, reveal: bool) -> Any:
     """Return a value to show; what Puppet redacts cannot be revealed here."""
-    is_hidden = value == REDACTED or (not reveal and _is_secret(key))
-    return MASK if is_hidden else value
+    if value == REDACTED:
+        return MASK
+    if reveal:
+        return value
+    is_hidden = explanation.is_interpolated or _is_secret(explanation.key)
+    return MASK if is_hidden else _masked(value)
+
+
+def _masked(value: Any) -> Any:
+    """Mask what an operator may have put into a mapping of ours, such as a password of a setting."""
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {name: MASK if looks_secret(str(name)) else _masked(item) for name, item in value.items()}
 
 
 def _is_secret(key: str) -> bool:
-    """Judge a dotted key by where it starts, and by what it leads to."""
+    """Judge a dotted key by where it starts, and by what it leads to.
+
+    What others keep in a key of theirs nobody here knows: its name may say nothing of the password inside.
+    """
     root = key.partition(".")[0]
-    return is_secret_key(root) or (key != root and looks_secret(key))
+    is_theirs = level_of(root) is None
+    return is_theirs or is_secret_key(root) or (key != root and looks_secret(key))

@@ -18,7 +18,7 @@ import attrs
 
 from tripleo_messaging.errors import UnansweredError, UnknownKeyError
 from tripleo_messaging.explain import hiera3, puppet
-from tripleo_messaging.explain.hiera3 import ReadLevel
+from tripleo_messaging.explain.hiera3 import Directories, ReadLevel
 from tripleo_messaging.explain.values import Explanation
 
 Program = Literal["puppet", "hiera"]
@@ -68,6 +68,7 @@ class Question:
         environment_path: the directories of environments.
         module_path: the directories of modules.
         scope: variables that `hiera` puts into its hierarchy, by name without colons.
+        directories: the data directory of each backend in a hierarchy of version 3.
         reveal: whether an error may quote what the program said.
         timeout_s: how long a program may take.
     """
@@ -80,6 +81,7 @@ class Question:
     environment_path: Optional[str] = None
     module_path: Optional[str] = None
     scope: Mapping[str, str] = attrs.field(factory=dict)
+    directories: Directories = attrs.field(factory=dict)
     reveal: bool = False
     timeout_s: float = TIMEOUT_S
 
@@ -152,10 +154,12 @@ def _ask_hiera(question: Question, read_level: ReadLevel) -> Explanation:
     scope = [f"{colons}{name}={value}" for name, value in question.scope.items() for colons in ("", "::")]
     keys = (question.key, hiera3.NOBODYS_KEY)
     said = _run_all([[*command, key, hiera3.NO_VALUE, *scope] for key in keys], question.timeout_s)
+    hiera3.refuse_other_backends(question.directories)
     for one in said:
         if one.status:
             raise UnansweredError(hiera3.PROGRAM, _failure(one, reveal=question.reveal))
-    return hiera3.explain(question.key, said[0].out, said[0].err, said[1].err, read_level)
+    answer = hiera3.Answer(value=said[0].out, debug=said[0].err, debug_of_all=said[1].err)
+    return hiera3.explain(question.key, answer, question.directories, read_level)
 
 
 def _failure(said: _Said, *, reveal: bool) -> str:

@@ -56,7 +56,8 @@ def explain(key: str, as_it_is: str, merged: Optional[str]) -> Explanation:
     tree = _search(as_it_is, key)
     deciding = tuple(_found(tree, _Place()))
     merged_node = next(_merges(tree), None)
-    every = deciding if merged is None else tuple(_found(_search(merged, key), _Place()))
+    merged_tree = tree if merged is None else _search(merged, key)
+    every = tuple(_found(merged_tree, _Place()))
     is_found, value = _value(tree, merged_node, deciding)
     return Explanation(
         key=key,
@@ -66,6 +67,7 @@ def explain(key: str, as_it_is: str, merged: Optional[str]) -> Explanation:
         is_found=is_found,
         value=value,
         is_complete=merged is not None,
+        is_interpolated=_is_interpolated(tree) or _is_interpolated(merged_tree),
     )
 
 
@@ -144,6 +146,17 @@ def _merges(node: Node, depth: int = 0) -> Iterator[Node]:
         if branch.get("type") == "merge" and branch.get("event") == "result":
             yield branch
         yield from _merges(branch, depth + 1)
+
+
+def _is_interpolated(node: Node, depth: int = 0) -> bool:
+    return any(
+        branch.get("type") == "interpolate" or _is_interpolated(branch, depth + 1)
+        for branch in (*_branches(node, depth), *_of_type(node, "interpolate"))
+    )
+
+
+def _of_type(node: Node, kind: str) -> Iterator[Node]:
+    yield from (branch for branch in node.get("branches", ()) if branch.get("type") == kind)
 
 
 def _value(tree: Node, merged: Optional[Node], deciding: tuple[Definer, ...]) -> tuple[bool, Any]:

@@ -54,6 +54,8 @@ class Explanation:
         is_found: whether the key has a value.
         value: that value, before it may be wrapped as Sensitive; it may be secret.
         is_complete: whether every level was looked at; without, only those that decide are known.
+        is_interpolated: whether a level's value is filled in from elsewhere, which may be from a secret.
+        are_files_known: whether the file of every level could be told; without, it is not complete either.
     """
 
     key: str
@@ -63,6 +65,8 @@ class Explanation:
     is_found: bool = False
     value: Any = attrs.field(default=None, repr=False)
     is_complete: bool = True
+    is_interpolated: bool = False
+    are_files_known: bool = True
 
 
 def is_our_level(level: str, file: str = "", entry: str = "") -> bool:

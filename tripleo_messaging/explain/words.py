@@ -9,13 +9,18 @@ from tripleo_messaging.explain.values import FIRST, Definer, Explanation
 
 _IN_ORDER = ", and where they disagree the first of them decides"
 _HOW = {"unique": ""}
+_UNKNOWN_FILES = (
+    "which other levels define it is not known, as their files cannot be told from the hiera.yaml"
+)
 _INCOMPLETE = "lower levels were not looked at, as one of them cannot be read"
 
 
 def verdict(explanation: Explanation) -> str:
     """Say in one line who decides about the key."""
     parts = [_decision(explanation), *_shadows(explanation)]
-    if not explanation.is_complete:
+    if not explanation.are_files_known:
+        parts.append(_UNKNOWN_FILES)
+    elif not explanation.is_complete:
         parts.append(_INCOMPLETE)
     return "; ".join(parts)
 

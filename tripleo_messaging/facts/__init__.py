@@ -5,6 +5,7 @@ The public names::
 
     read_external_facts(directories, environ)   -> ExternalFacts(values, problems)
     FactCache(directory, ttls_s)                -> facts that Facter keeps, for ``read_external_facts``
+    ttl_s(text)                                 -> seconds of a time to live in ``facter.conf``
     default_directories(environ, is_root)       -> where Facter looks when it is told nothing
     facter_facts(environ)                       -> core facts, asked of Facter
     ansible_facts(path)                         -> core facts, of Ansible's fact cache
@@ -14,7 +15,7 @@ The public names::
 
 from __future__ import annotations
 
-from tripleo_messaging.facts.cache import FactCache
+from tripleo_messaging.facts.cache import FactCache, ttl_s
 from tripleo_messaging.facts.core import ansible_facts, facter_facts, merge
 from tripleo_messaging.facts.discover import default_directories
 from tripleo_messaging.facts.external import ExternalFacts, read_external_facts
@@ -29,4 +30,5 @@ __all__ = [
     "lint",
     "merge",
     "read_external_facts",
+    "ttl_s",
 ]

@@ -94,7 +94,7 @@ def discover(
 
     Args:
         directories: of which an earlier one wins.
-        blocked: names of files that ``facter.conf`` blocks.
+        blocked: names of files that ``facter.conf`` blocks; other names do nothing.
     """
     for directory in directories:
         if Path(directory).is_dir():

@@ -72,7 +72,8 @@ def read_external_facts(
         directories: of which an earlier one wins; one that is not there is passed over.
         environ: the environment: ``FACTER_<name>`` is a fact, and beats all files.
         timeout_s: how long each program may run.
-        blocked: names of files that ``facter.conf`` blocks.
+        blocked: what ``facter.conf`` blocks: names of files, and names of facts, in small letters; of
+            a group its names, as its own says nothing here. ``a`` blocks a fact ``a.b``, too.
         cache: facts of files that are kept for a time; they beat those of all other files.
 
     Source: facter 4.3.0, ``lib/facter/custom_facts``; `docs/facts.rst` tells what 4.11 does otherwise.
@@ -87,10 +88,15 @@ def read_external_facts(
     for found, outcome in itertools.chain(kept, fresh):
         problems.extend(outcome.problems)
         problems.extend(collect(found, outcome, candidates))
-    values = ((name, _first_value(name, several, problems)) for name, several in candidates.items())
+    shown = {name: several for name, several in candidates.items() if not _is_blocked(name, blocked)}
+    values = ((name, _first_value(name, several, problems)) for name, several in shown.items())
     return ExternalFacts(
         values={name: value for name, value in values if value is not None}, problems=tuple(problems)
     )
+
+
+def _is_blocked(name: str, blocked: Collection[str]) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in blocked)
 
 
 def _kept(everything: Iterable[Found], cache: FactCache) -> tuple[list[tuple[Found, Outcome]], list[Found]]:

@@ -56,7 +56,9 @@ def _loads_leniently(text: str, content: bytes) -> Any:
         return _loads(_PIECE.sub(_plain, text))
     except json.JSONDecodeError as error:
         decode(content)
-        raise SpoiledError("bad-json", f"not JSON: {error.msg.lower()}", line=error.lineno) from None
+        # What stands behind a colon is quoted from the text.
+        what = error.msg.lower().partition(": ")[0]
+        raise SpoiledError("bad-json", f"not JSON: {what}", line=error.lineno) from None
     except (ValueError, RecursionError):
         message = "not JSON: NaN, Infinity, a number of thousands of digits, or nested too deep"
         raise SpoiledError("bad-json", message) from None

@@ -31,6 +31,9 @@ from tripleo_messaging.facts.structured import MAX_FILE_BYTES, read_structured
 from tripleo_messaging.files import read_bounded
 from tripleo_messaging.model.finding import Finding, describe
 
+#: Where Facter's configuration is: of Puppet's packages, and of Debian.
+CONFIGURATIONS = ("/etc/puppetlabs/facter/facter.conf", "/etc/facter/facter.conf")
+
 #: Rules of which Facter before 4.11 may die, without a single fact; a list for a mapping does not kill it.
 FATAL_RULES = frozenset({"not-a-mapping", "name-not-utf-8", "nameless"})
 
@@ -76,6 +79,19 @@ def lint(directories: Sequence[Union[str, os.PathLike[str]]]) -> Iterator[Findin
             yield from [found] if isinstance(found, Finding) else _remarks(found, candidates)
 
 
+def unread_configuration(paths: Sequence[Union[str, os.PathLike[str]]] = CONFIGURATIONS) -> Iterator[Finding]:
+    """Yield a note for each file of Facter's configuration that is there, as it is not read.
+
+    Args:
+        paths: where it may be.
+    """
+    for path in paths:
+        if Path(path).exists():
+            message = "not read: what it blocks and caches Facter takes otherwise than it is told here"
+            hint = "ask `facter` itself where it has a blocklist or ttls"
+            yield problem("configuration-not-read", "note", message, os.fspath(path), hint=hint)
+
+
 def _missing(directory: str) -> Finding:
     message = "no such directory; Facter passes over it without a word"
     return problem("no-directory", "warning", message, directory, hint="make it, or name another one")
@@ -96,7 +112,7 @@ def _remarks(entry: Entry, candidates: Candidates) -> Remarks:
     try:
         mode = Path(entry.path).stat().st_mode
     except OSError:
-        yield problem("unreadable", "warning", "a link to nothing", entry.path)
+        yield _dangling(entry)
         return
     file = _File(entry, mode)
     for check in _CHECKS:
@@ -105,11 +121,20 @@ def _remarks(entry: Entry, candidates: Candidates) -> Remarks:
         yield from _facts(file, candidates)
 
 
+def _dangling(entry: Entry) -> Finding:
+    # A text that is not there is an empty one to Facter.
+    if entry.kind in {"yaml", "json"}:
+        return problem("unreadable", "error", "a link to nothing, which Facter fails on", entry.path)
+    return problem("unreadable", "warning", "a link to nothing; there are no facts in it", entry.path)
+
+
 def _facts(file: _File, candidates: Candidates) -> Remarks:
     outcome = read_structured(file.path, file.entry.kind)
     yield from outcome.problems
     mine: Candidates = {}
     yield from collect(file.entry, outcome, mine)
+    if any(found.rule == "not-a-mapping" for found in outcome.problems):
+        return  # the names would be values of a list
     yield from content_remarks(file.path, outcome.pairs)
     for name, values in mine.items():
         yield from _overridden(file, name, candidates)

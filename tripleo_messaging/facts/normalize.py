@@ -11,7 +11,8 @@ from typing import Any
 from tripleo_messaging.facts.outcome import SpoiledError
 from tripleo_messaging.facts.ruby_text import OtherKey
 
-#: How deep a value may be: ``facter --json`` writes no more.
+#: How deep mappings and lists may stand in each other, the mapping of all facts counted: ``facter --json``
+#: writes no more.
 MAX_DEPTH = 100
 
 #: How many values one fact may hold, shared parts counted wherever they stand.
@@ -26,7 +27,7 @@ def normalized(value: Any) -> Any:
     """
     if type(value) is str and value.isascii():
         return value
-    return _Normalizer().plain(value, MAX_DEPTH)
+    return _Normalizer().plain(value, MAX_DEPTH - 1)
 
 
 class _Normalizer:
@@ -35,7 +36,7 @@ class _Normalizer:
 
     def plain(self, value: Any, levels: int) -> Any:
         self._left -= 1
-        if levels < 0 or self._left < 0:
+        if self._left < 0 or (levels == 0 and isinstance(value, (list, dict))):
             raise SpoiledError(
                 "too-large", f"more than {MAX_DEPTH} levels deep, or of more than {MAX_VALUES:,} values"
             )

@@ -43,6 +43,9 @@ _OMAP = frozenset({"!omap", "tag:yaml.org,2002:omap"})
 _BINARY = frozenset({"!binary", "tag:yaml.org,2002:binary"})
 _FLOAT = frozenset({"!float", "tag:yaml.org,2002:float"})
 
+# PyYAML's own parser, where there is no libyaml, quotes what it met.
+_QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
+
 _MERGED = (yaml.MappingStartEvent, yaml.AliasEvent)
 
 
@@ -65,7 +68,8 @@ def load(text: str, *, is_output: bool = False) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = None if mark is None else mark.line + 1
-        raise SpoiledError("bad-yaml", f"not YAML: {error.problem}", line=line) from None
+        what = _QUOTED.sub("a text", str(error.problem))
+        raise SpoiledError("bad-yaml", f"not YAML: {what}", line=line) from None
     except yaml.YAMLError:
         raise SpoiledError("bad-yaml", "not YAML: a character that YAML does not allow") from None
 
@@ -184,7 +188,7 @@ def _tagged(tag: str, text: str, scanned: Callable[[str], Any]) -> Any:
     if _SYMBOL.match(tag):
         return Symbol(text)
     if _OBJECT_SCALAR.match(tag):
-        _refuse(tag, None)
+        _refuse(None)
     return scanned(text)
 
 
@@ -206,12 +210,12 @@ def _as_float(value: Any) -> float:
 
 def _refuse_object(pattern: re.Pattern[str], event: Any) -> None:
     if event.tag and pattern.match(event.tag):
-        _refuse(event.tag, event)
+        _refuse(event)
 
 
-def _refuse(tag: str, event: Any) -> NoReturn:
-    shown = tag.rpartition(",")[2][:40]
-    message = f"the tag {shown!r} asks for a Ruby object, and Facter makes none"
+def _refuse(event: Any) -> NoReturn:
+    # Not which: a password that begins with ! is a tag.
+    message = "a tag (a word that begins with !) asks for a Ruby object, and Facter makes none"
     raise SpoiledError("bad-yaml", message, line=_line(event))
 
 

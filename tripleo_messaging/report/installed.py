@@ -29,6 +29,8 @@ _ALL = "messaging_all.json"
 _LEVEL_LIMIT_BYTES = 64_000_000
 _CERTIFICATES_LIMIT_BYTES = 4_000_000
 _HEALTH_LIMIT_BYTES = 65_536
+_NOTHING_INSTALLED = "no hieradata of messaging is installed there; `tripleo-messaging hieradata install`"
+_CLOSED = "may be read by root only"
 
 
 def read_installed(target: Path) -> dict[str, Any]:
@@ -38,18 +40,35 @@ def read_installed(target: Path) -> dict[str, Any]:
         target: the data directory, e.g. ``/etc/puppet/hieradata``.
 
     Raises:
-        UnreadableFileError: nothing of ours is installed there, or a level is damaged or was changed by hand.
+        UnreadableFileError: nothing of ours is installed there, this user may not read it, or a level is
+            damaged or was changed by hand.
     """
     levels = {name: _read_level(target, name) for name in _LEVELS}
     if levels[_ALL] is None:
-        raise UnreadableFileError(
-            str(target), "no hieradata of messaging is installed there; `tripleo-messaging hieradata install`"
-        )
+        raise UnreadableFileError(str(target), _CLOSED if _is_closed(target) else _NOTHING_INSTALLED)
     return merged([level for level in levels.values() if level is not None])
 
 
+def _is_closed(target: Path) -> bool:
+    """Tell whether no level is seen because this user may not look into the directory."""
+    try:
+        files.read_bounded(target / _ALL, _LEVEL_LIMIT_BYTES)
+    except UnreadableFileError as error:
+        return isinstance(error.__cause__, PermissionError)
+    return False
+
+
+def _content(path: Path) -> Optional[bytes]:
+    try:
+        return files.read_if_there(path, _LEVEL_LIMIT_BYTES)
+    except UnreadableFileError as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise UnreadableFileError(str(path), _CLOSED) from error
+        raise
+
+
 def _read_level(target: Path, name: str) -> Optional[dict[str, Any]]:
-    content = files.read_if_there(target / name, _LEVEL_LIMIT_BYTES)
+    content = _content(target / name)
     if content is None:
         return None
     level = decode_level(_LEVELS[name], content)

@@ -7,6 +7,7 @@ ignores the status, and would show a warning for each word on standard error.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,22 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     else:
         data, health_file = options.get("--data", _DATA), options.get("--health", HEALTH_FILE)
         document = live_fact(Path(data), Path(health_file), options.get("--node"))
-    # Whatever the locale is.
-    sys.stdout.buffer.write(encode(document))
+    _write(encode(document))
     return 0
+
+
+def _write(content: bytes) -> None:
+    """Write to standard output, whatever the locale is; where that fails there is nobody to tell.
+
+    There is no buffer between: it would fail again when the program ends, with a traceback.
+    """
+    # Python has no standard output where it was closed before the start.
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        output = getattr(sys.stdout.buffer, "raw", sys.stdout.buffer)
+        while content:
+            # It says nothing of a pipe that is full, and does not wait.
+            content = content[output.write(content) or len(content) :]
+
+
+if __name__ == "__main__":
+    main()

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
+
+from tripleo_messaging.facts.lint import CONFIGURATIONS
 
 FACTS = {
     "messaging": {"rpc": {"port": 5672, "password": "canary"}, "members": ["ctl-0", "ctl-1"]},
@@ -96,6 +99,15 @@ def test_lint(run, directory):
     rows = json.loads(ran.out)
     assert {row["Rule"] for row in rows} == {"yml-extension", "dotted-name"}
     assert run("facts", "lint", directory, "--strict").status == 1
+
+
+def test_configuration_of_this_host(run, directory):
+    """Facter's configuration is told of beside Facter's own directories, not beside others."""
+    own = json.loads(run("facts", "lint", "-f", "json").out)
+    told = {row["Where"] for row in own if row["Rule"] == "configuration-not-read"}
+    assert told == {path for path in CONFIGURATIONS if Path(path).exists()}
+    others = json.loads(run("facts", "lint", directory, "-f", "json").out)
+    assert "configuration-not-read" not in {row["Rule"] for row in others}
 
 
 def test_lint_of_an_error(run, directory):

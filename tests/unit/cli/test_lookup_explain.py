@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import socket
 import stat
 import sys
+from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.support.canary import PLAIN, betrays
-from tripleo_messaging.cli.lookup_explain import as_json, as_text, read_level
+from tripleo_messaging.cli.lookup_explain import as_json, as_text, read_hierarchy, read_level
 from tripleo_messaging.explain.puppet import REDACTED
 from tripleo_messaging.explain.values import Definer, Explanation
 
@@ -78,6 +82,9 @@ USAGE = {
     ("--hiera-config", "h.yaml"): "--hiera-config goes with --explain alone",
     ("--facts", "f.json"): "--facts goes with --explain alone",
     ("-f", "json"): "--format goes with --explain alone",
+    ("--explain", "--hiera-config", "h.yaml", "--node", "controller-0.of-nobody"): (
+        "--node: needs --facts FILE, what `facter -j` says on that node"
+    ),
     ("--explain", "--data", "t", "--environment", "e"): (
         "--data looks into a rendered tree, --environment into a node: give one of them"
     ),
@@ -145,6 +152,144 @@ def test_a_part_of_a_secret_is_one(key):
     """A dotted key leads into a value that is masked as a whole, or to one that is to be masked."""
     told = explanation(key, {"x": PLAIN})
     assert not betrays("\n".join((*as_text(told, reveal=False), as_json(told, reveal=False))).encode())
+
+
+OF_THE_OPERATOR = {
+    "nova::config::nova_config": {"keystone_authtoken/password": {"value": PLAIN}},
+    "nova::database_connection": f"mysql+pymysql://nova:{PLAIN}@db/nova",
+    "operator::interpolated": PLAIN,
+    "operator::listed.0": [PLAIN],
+    "'messaging_rpc_port'": PLAIN,
+    "lookup_options": {"k": PLAIN},
+}
+
+
+@pytest.mark.parametrize("key", OF_THE_OPERATOR)
+def test_what_others_keep_is_masked(key):
+    """A name of theirs may say nothing of the password inside; how to see it is said, once it is hidden."""
+    told = explanation(key, OF_THE_OPERATOR[key])
+    text, data = "\n".join(as_text(told, reveal=False)), as_json(told, reveal=False)
+    assert not betrays(f"{text}\n{data}".encode())
+    assert text.startswith(f"{key}: ********\n")
+    assert text.endswith("\nthe value may be a secret, or hold one: --reveal shows it")
+    assert "--reveal shows it" in json.loads(data)["note"]
+    revealed = "\n".join((*as_text(told, reveal=True), as_json(told, reveal=True)))
+    assert betrays(revealed.encode())
+    assert "--reveal" not in revealed
+
+
+def test_what_others_put_into_a_key_of_ours_is_masked_by_its_name():
+    """The rest of a mapping of ours is shown, as it is what an override is about."""
+    settings = {"auth_ldap.dn_lookup_bind.password": PLAIN, "file_limit": 7, "more": [{"secret": PLAIN}]}
+    told = explanation(INSTANCES, {"rabbit": settings})
+    shown = as_json(told, reveal=False)
+    assert not betrays("\n".join((*as_text(told, reveal=False), shown)).encode())
+    assert json.loads(shown)["value"] == {
+        "rabbit": {
+            "auth_ldap.dn_lookup_bind.password": "********",
+            "file_limit": 7,
+            "more": [{"secret": "********"}],
+        }
+    }
+    assert "--reveal" in json.loads(shown)["note"]
+
+
+def test_what_is_filled_in_from_elsewhere_is_masked():
+    """A key of ours may be made of another's secret; how it is called says nothing then."""
+    told = attrs.evolve(explanation("messaging_rpc_user_name", PLAIN), is_interpolated=True)
+    masked = "\n".join((*as_text(told, reveal=False), as_json(told, reveal=False)))
+    assert not betrays(masked.encode())
+    assert "--reveal shows it" in masked
+    assert betrays("\n".join(as_text(told, reveal=True)).encode())
+
+
+@pytest.mark.parametrize("key", ["messaging_rpc_port", "nova::notification_driver", INSTANCES])
+def test_what_is_ours_and_no_secret_is_shown(key):
+    """Nothing is hidden, and so nothing is said of it."""
+    text = "\n".join(as_text(explanation(key, "5672"), reveal=False))
+    assert text.startswith(f"{key}: 5672\n")
+    assert "--reveal" not in text
+
+
+def test_what_is_sealed_has_no_such_way_out():
+    """It stays masked, so that no line says otherwise."""
+    assert "--reveal" not in "\n".join(as_text(explanation("messaging_rpc_password", REDACTED), reveal=False))
+
+
+@pytest.fixture
+def puppet(tmp_path, monkeypatch):
+    """A program `puppet`, alone on PATH, that finds no key."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/puppet"
+    program.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        "print(json.dumps({'branches': [{'type': 'root', 'key': sys.argv[-1]}]}))\n"
+    )
+    program.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+
+HINTS = {
+    "messaging_rpc_prt": "did you mean 'messaging_rpc_port'?",
+    "oslo_messaging_notify_usr_name": "did you mean 'oslo_messaging_notify_user_name'?",
+    "cinder::default_transport_ur": "did you mean 'cinder::default_transport_url'?",
+    "tripleo_messaging::rabbitmq::instancs": f"did you mean {INSTANCES!r}?",
+    "xyz": "the keys are described in the manual's hiera contract",
+    "messaging_rpc_port": (
+        "it is one of ours, and this node has none; --data TREE shows what is rendered for it"
+    ),
+}
+
+
+@pytest.mark.usefixtures("puppet")
+@pytest.mark.parametrize("key", HINTS)
+def test_an_unknown_key_of_a_node_has_a_way_out(key, run):
+    """A key that was mistyped is compared with all of ours, which the node may have or not."""
+    ran = run("lookup", key, "--explain", "--environment", "e")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == f"error: puppet lookup: no value for the key {key!r} ({HINTS[key]})\n"
+
+
+@pytest.mark.usefixtures("puppet")
+def test_this_host_may_be_named(run):
+    """Its facts are the ones that are taken anyway."""
+    host = socket.gethostname()
+    for name in (host, host.partition(".")[0]):
+        assert run("lookup", "xyz", "--explain", "--environment", "e", "--node", name).status == 1
+
+
+def test_hiera_has_a_hierarchy_where_none_is_named(write):
+    """The one that it reads then is taken for the facts that it is told, too."""
+    given = argparse.Namespace(
+        **dict.fromkeys(("hiera_config", "environment", "environmentpath", "modulepath", "data", "node")),
+        explain=True,
+        format="text",
+        facts=write("f.json", "{}"),
+        program="hiera",
+    )
+    hierarchy = read_hierarchy(given)
+    assert hierarchy is not None
+    assert hierarchy.hiera_config == Path("/etc/puppet/hiera.yaml")
+    given.program = "puppet"
+    of_puppet = read_hierarchy(given)
+    assert of_puppet is not None
+    assert of_puppet.hiera_config is None
+
+
+LEVELS_OF_YAML = {
+    "a: 1\nb: no\n": {"a": 1, "b": False},
+    "": {},
+    "--- # x\n": {},
+    "- a\n": None,
+    "a: [": None,
+    "a: b: c": None,
+}
+
+
+@pytest.mark.parametrize("text", LEVELS_OF_YAML)
+def test_a_level_of_yaml_is_read(text, write):
+    """The other backend that comes with Hiera has such."""
+    assert read_level(str(write("level.yaml", text))) == LEVELS_OF_YAML[text]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "no JSON", "[" * 100_000])

@@ -82,6 +82,14 @@ def test_an_unknown_key_names_the_hierarchy(path):
         explain(Question(key="k", hiera_config="/h.yaml"), None, no_level)
 
 
+def test_hiera_is_not_asked_about_backends_of_others(path):
+    """Whatever it answers, which levels define the key would be a guess."""
+    program(path, "hiera", "print(1)")
+    question = Question(key="k", directories={"eyaml": "/e", "json": "/d"})
+    with pytest.raises(UnansweredError, match="the backend eyaml"):
+        explain(question, "hiera", no_level)
+
+
 def test_what_a_program_says_of_an_error_is_not_quoted(path):
     """Puppet quotes the data that it cannot read; they are shown when that is asked for, and not before."""
     text = (

@@ -92,3 +92,19 @@ def test_an_incomplete_answer_says_so():
     assert verdict(explanation) == (
         "x.json decides; lower levels were not looked at, as one of them cannot be read"
     )
+
+
+def test_files_that_cannot_be_told_are_not_called_unreadable():
+    """Nothing is wrong with a level then, and nobody should look for what is."""
+    explanation = Explanation(
+        key="k",
+        program="p",
+        definers=(definer("x", wins=True),),
+        is_found=True,
+        is_complete=False,
+        are_files_known=False,
+    )
+    assert verdict(explanation) == (
+        "x.json decides; which other levels define it is not known, as their files cannot be told from the"
+        " hiera.yaml"
+    )

@@ -145,8 +145,23 @@ def test_sizes_as_facter_writes_them(size: int, text: str) -> None:
     assert human_size(size) == text
 
 
-def test_own_directories() -> None:
+@pytest.mark.parametrize(
+    ("environ", "is_root", "expected"),
+    [
+        (
+            {"HOME": "/home/u"},
+            True,
+            ("/etc/puppetlabs/facter/facts.d", "/etc/facter/facts.d", "/opt/puppetlabs/facter/facts.d"),
+        ),
+        (
+            {"HOME": "/home/u"},
+            False,
+            ("/home/u/.facter/facts.d", "/home/u/.puppetlabs/opt/facter/facts.d"),
+        ),
+        ({}, False, ()),
+    ],
+    ids=["root", "a user", "nobody"],
+)
+def test_own_directories(environ: dict[str, str], is_root: bool, expected: tuple[str, ...]) -> None:
     """Root has the directories of Puppet's packages, others theirs below the home directory."""
-    assert default_directories({"HOME": "/home/u"}, is_root=True)[0] == "/etc/puppetlabs/facter/facts.d"
-    assert default_directories({"HOME": "/home/u"}, is_root=False)[0] == "/home/u/.facter/facts.d"
-    assert default_directories({}, is_root=False) == ()
+    assert default_directories(environ, is_root=is_root) == expected

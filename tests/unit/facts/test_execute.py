@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.facts import is_gone
+from tripleo_messaging.facts import read_external_facts
 from tripleo_messaging.facts.execute import MAX_OUTPUT_BYTES, Run, run
 
 ENVIRON = {"PATH": os.environ["PATH"]}
@@ -38,20 +41,6 @@ def test_the_whole_group_is_killed(tmp_path: Path) -> None:
     assert is_gone(int(pid_file.read_text()))
 
 
-def is_gone(pid: int) -> bool:
-    """Tell whether a process has ended, or is ending, within a second."""
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return True
-        if state in "ZX":
-            return True
-        time.sleep(0.01)
-    return False
-
-
 @pytest.mark.parametrize("stream", ["", " >&2"])
 def test_output_is_bounded(tmp_path: Path, stream: str) -> None:
     """A program that never stops printing is killed at the bound, long before its time is up."""
@@ -71,3 +60,8 @@ def test_closed_streams_do_not_end_the_wait(tmp_path: Path) -> None:
 def test_standard_input_is_empty(tmp_path: Path) -> None:
     """A program that reads its standard input is not waited for."""
     assert run([script(tmp_path, "cat; echo done")], ENVIRON, 20).output == b"done\n"
+
+
+def test_time_of_a_program() -> None:
+    """A program has Facter's five minutes where no other time is given."""
+    assert inspect.signature(read_external_facts).parameters["timeout_s"].default == 300.0

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.facts import CASES, lay_out, read_case
-from tripleo_messaging.facts import lint
+from tripleo_messaging.facts import lint, read_external_facts
+from tripleo_messaging.facts.lint import unread_configuration
 
 PROGRAM = {"text": "#!/bin/sh\necho ran >> ran\necho a=1\n", "mode": "755"}
 
@@ -22,7 +23,10 @@ FILES: dict[str, tuple[dict[str, Any], set[tuple[str, str]]]] = {
     "hidden": ({".a.txt": "a=1\n"}, {("note", "hidden-file")}),
     "directory": ({"a": {"directory": {}}}, {("note", "directory")}),
     "structured directory": ({"a.json": {"directory": {}}}, {("error", "unreadable")}),
-    "link to nothing": ({"a.txt": {"link": "nothing"}}, {("warning", "unreadable")}),
+    "text that is a link to nothing": ({"a.txt": {"link": "nothing"}}, {("warning", "unreadable")}),
+    "JSON that is a link to nothing": ({"a.json": {"link": "nothing"}}, {("error", "unreadable")}),
+    "YAML that is a link to nothing": ({"a.YAML": {"link": "nothing"}}, {("error", "unreadable")}),
+    "program that is a link to nothing": ({"a": {"link": "nothing"}}, {("warning", "unreadable")}),
     "symbol": ({"a.yaml": "a: :b\n"}, {("error", "symbol")}),
     "upper case": ({"a.json": '{"A": 1}'}, {("warning", "upper-case-name")}),
     "same name": ({"a.json": '{"a": 1, "A": 2}'}, {("warning", "same-name")}),
@@ -91,10 +95,37 @@ def test_no_value_is_told(tmp_path: Path) -> None:
         "c.json": f'{{"password": "{canary}", "x": NaN}}',
         "d.yaml": f"{canary}\n",
         "e.json": f'{{"Password": "{canary}\\u0000"}}',
+        "f.yaml": f"password: !str:{canary} x\n",
+        "g.yaml": f"password: !ruby/object:{canary} {{}}\n",
+        "h.yaml": f"password: *{canary}\n",
+        "i.yaml": f"password: !{canary}!x y\n",
+        "j.yaml": f"password: &{canary}! y\n",
+        "k.yaml": f'password: "{canary}\\q"\n',
+        "l.json": f'["{canary}", ["{canary}.x", 1], "{canary}"]',
+        "m.json": f'{{"password": {canary}}}',
+        "n.json": f'{{"password": "{canary}\t"}}',
     }
-    found = list(lint(lay_out({"facts": files}, tmp_path)))
-    assert found
-    assert not [str(finding) for finding in found if canary in str(finding)]
+    directories = lay_out({"facts": files}, tmp_path)
+    found = [*lint(directories), *read_external_facts(directories, {}).problems]
+    assert {Path(finding.origin.file).name for finding in found} == set(files)
+    assert not [str(finding) for finding in found if canary.lower() in str(finding).lower()]
+
+
+@pytest.mark.parametrize(("script", "told"), [("set -x; PW=hunter2", "a line"), ("cat a b", "2 lines")])
+def test_standard_error_is_not_told(script: str, told: str, tmp_path: Path) -> None:
+    """Of what a program writes to standard error the number of lines is told, and none of it."""
+    files = {"a": {"text": f"#!/bin/sh\n{script}\n", "mode": "755"}}
+    (problem,) = read_external_facts(lay_out({"facts": files}, tmp_path), {"PATH": "/usr/bin:/bin"}).problems
+    assert problem.message == f"it wrote {told} to standard error"
+    assert "hunter2" not in str(problem)
+
+
+def test_configuration_is_told(tmp_path: Path) -> None:
+    """A configuration of Facter that is there is told of, as it is not read; one that is not, is not."""
+    (tmp_path / "facter.conf").write_text("facts : {}")
+    (found,) = unread_configuration([tmp_path / "other.conf", tmp_path / "facter.conf"])
+    assert (found.rule, found.severity) == ("configuration-not-read", "note")
+    assert found.origin.file == str(tmp_path / "facter.conf")
 
 
 @pytest.mark.parametrize("name", CASES)

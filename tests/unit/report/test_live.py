@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,6 +31,8 @@ _HEAVY = {
         "tripleo_messaging.plan",
     ),
 }
+_MODULE = (sys.executable, "-m", "tripleo_messaging.report.live")
+_NOBODY = 65534
 _LIST_MODULES = """
 import sys
 from tripleo_messaging.report.live import main
@@ -86,6 +92,57 @@ def test_nothing_installed_is_a_fact(tmp_path, capfdbinary):
             " `tripleo-messaging hieradata install`"
         }
     }
+
+
+@contextlib.contextmanager
+def as_another_user() -> Iterator[None]:
+    """Be somebody else than root for a while."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+
+
+@pytest.mark.parametrize("closed", ["", "messaging_all.json"])
+def test_what_may_not_be_read_is_not_taken_for_absent(closed, tmp_path, capfdbinary):
+    """Who is not root is told so, and not to install what is there: of the directory, and of a level."""
+    target = installed(tmp_path, "twice", CLIENT)
+    for directory in (*target.parents, target):
+        if directory.is_relative_to(tmp_path.parents[1]):
+            directory.chmod(0o755)
+    (target / closed).chmod(0)
+    with as_another_user():
+        said = json.loads(printed(capfdbinary, "--data", target))
+    (target / closed).chmod(0o700)
+    named = target / closed if closed else target
+    assert said == {"tripleo_messaging": {"error": f"{named}: may be read by root only"}}
+
+
+def test_it_runs_as_a_module(tmp_path):
+    """Without the console script, too, it prints the fact."""
+    target = installed(tmp_path, "twice", CLIENT)
+    done = subprocess.run([*_MODULE, "--data", str(target)], check=True, capture_output=True)
+    assert json.loads(done.stdout)["tripleo_messaging"]["rpc"]["part"] == "client"
+    assert done.stderr == b""
+
+
+_OUTPUTS = {"closed": ">&-", "full": ">/dev/full", "nobody reads": "| true"}
+
+
+@pytest.mark.parametrize("output", _OUTPUTS)
+def test_nobody_to_tell_is_no_error(output, tmp_path):
+    """Where nothing can be written it ends with 0, and without a word on standard error."""
+    command = shlex.join([*_MODULE, "--data", str(tmp_path)])
+    script = f"set -o pipefail; {{ read -r _; {command}; }} {_OUTPUTS[output]}"
+    process = subprocess.Popen(
+        ["bash", "-c", script], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    # It starts late enough for who reads to be gone.
+    _, said = process.communicate("go\n")
+    assert (process.returncode, said) == (0, "")
 
 
 def test_a_level_changed_by_hand_is_a_fact(tmp_path, capfdbinary):
