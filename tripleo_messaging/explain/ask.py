@@ -123,9 +123,13 @@ def _asked(question: Question, programs: Iterable[Program], read_level: ReadLeve
 
 
 def _ask_puppet(question: Question) -> Explanation:
-    # Puppet takes two seconds to start, so both of them start at once.
-    as_it_is, merged = _run_all(
-        (puppet_command(question), puppet_command(question, "--merge", "deep")), question.timeout_s
+    commands = (puppet_command(question), puppet_command(question, "--merge", "deep"))
+    # Puppet takes two seconds to start, so both of them start at once. Where directories of Puppet's are
+    # missing both would make them, so one that fails is asked again alone.
+    at_once = _run_all(commands, question.timeout_s)
+    as_it_is, merged = (
+        _run_all((command,), question.timeout_s)[0] if said.status else said
+        for said, command in zip(at_once, commands)
     )
     if as_it_is.status or not as_it_is.out.strip():
         raise UnansweredError(puppet.PROGRAM, _failure(as_it_is, reveal=question.reveal))

@@ -65,6 +65,27 @@ def test_puppet_is_asked_first(path):
     assert explain(Question(key="k"), None, no_level).program == "puppet lookup"
 
 
+def test_two_puppets_that_meet_are_asked_one_by_one(path, tmp_path):
+    """One that fails because both make the same directory is asked again, alone, and the answer is whole."""
+    # Both wait until the other has come, and then one of them fails; who comes third is alone.
+    program(
+        path,
+        "puppet",
+        f"""import os, pathlib, time
+place = pathlib.Path({str(tmp_path)!r})
+own = place / f"{{os.getpid()}}.run"
+own.touch()
+while len(runs := sorted(place.glob("*.run"))) < 2:
+    time.sleep(0.01)
+if len(runs) == 2 and own == runs[1]:
+    sys.exit("File exists")
+print({ANSWER!r})""",
+    )
+    explanation = explain(Question(key="k"), None, no_level)
+    assert explanation.is_complete
+    assert len(list(tmp_path.glob("*.run"))) == 3
+
+
 def test_the_words_are_puppets():
     """Every option is a word of its own, and the key stands behind the last of them."""
     question = Question(key="-k", hiera_config="/h.yaml", node="n", facts="/f.json", module_path="/m")

@@ -137,8 +137,10 @@ def test_nobody_to_tell_is_no_error(output, tmp_path):
     """Where nothing can be written it ends with 0, and without a word on standard error."""
     command = shlex.join([*_MODULE, "--data", str(tmp_path)])
     script = f"set -o pipefail; {{ read -r _; {command}; }} {_OUTPUTS[output]}"
+    # Unbuffered, it would be fine whatever it did.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     process = subprocess.Popen(
-        ["bash", "-c", script], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ["bash", "-c", script], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
     # It starts late enough for who reads to be gone.
     _, said = process.communicate("go\n")
