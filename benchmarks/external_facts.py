@@ -18,6 +18,8 @@ from pathlib import Path
 import measure
 import yaml
 
+from tripleo_messaging.sealing.keys import create_key_pair
+
 # Facter ends with 1 where a core fact may not be read, as the environment of process 1 in some containers.
 _FACTER_STATUSES = (0, 1)
 
@@ -62,14 +64,28 @@ def compare_reading(work: Path, count: int, repeat: int) -> float:
     return costs[2].wall_s / costs[0].wall_s
 
 
-def compare_executables(work: Path, repeat: int) -> tuple[float, float]:
-    """Measure the executable of our fact and Facter; return its seconds and how many times faster it is."""
-    tree, target = work / "tree", work / "hieradata"
-    secrets = ("--generate", "--secrets", work / "passwords.yaml")
-    measure.run((*measure.PROGRAM, "hieradata", "render", *secrets, "--output", tree), work)
+def install_broker(work: Path) -> Path:
+    """Render a broker that speaks TLS, install it, and return its data directory."""
+    tree, target, plan, certificate = (
+        work / name for name in ("tree", "hieradata", "plan.yaml", "broker.crt")
+    )
+    certificate.write_bytes(create_key_pair().certificate_pem)
+    names = ("ca_file", "certificate_file", "key_file")
+    tls = {"enabled": True, **dict.fromkeys(names, str(certificate))}
+    plan.write_text(yaml.safe_dump({"version": 1, "release": "2024.2", "rpc": {"tls": tls}}))
+    inputs = ("--plan", plan, "--generate", "--secrets", work / "passwords.yaml")
+    measure.run((*measure.PROGRAM, "hieradata", "render", *inputs, "--output", tree), work)
     where = ("--node", "localhost", "--data", tree, "--target", target)
     measure.run((*measure.PROGRAM, "hieradata", "install", *where), work)
-    ours = (sys.executable, "-m", "tripleo_messaging.report.live", "--data", target)
+    return target
+
+
+def compare_executables(work: Path, repeat: int) -> tuple[float, float]:
+    """Measure the executable of our fact and Facter; return its seconds and how many times faster it is."""
+    ours = (sys.executable, "-m", "tripleo_messaging.report.live", "--data", install_broker(work))
+    service = json.loads(measure.run(ours, work)[1])["tripleo_messaging"]["rpc"]
+    assert service["part"] == "server"
+    assert service["tls"]["certificate_expires"]
     costs = [
         measure.best_of(repeat, work, command, accepted=_FACTER_STATUSES)
         for command in (ours, ("facter", "hostname"), ("facter",))
