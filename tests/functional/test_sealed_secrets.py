@@ -331,6 +331,34 @@ def test_apply_shows_no_secret(work):
     assert (work / "opened").read_text() == "1"
 
 
+@pytest.mark.parametrize("is_sealed", [True, False], ids=["sealed", "plain"])
+@pytest.mark.parametrize("override", [{}, {"messaging_rpc_password": "operators"}], ids=["ours", "override"])
+def test_apply_looks_parameters_up(tmp_path, is_sealed, override):
+    """In `puppet apply` a class gets its Sensitive parameter, ours or what an operator says above."""
+    file = f"file {{ '{tmp_path}/written': content => $password }}"
+    manifest = f"class consumer(Sensitive[String] $password) {{ {file} }} include consumer"
+    where = place(tmp_path / "environments" / "production", manifest, is_sealed=is_sealed)
+    where.override({"consumer::password": "%{alias('messaging_rpc_password')}", **override})
+    done = sealed.apply(tmp_path, "production", "--show_diff")
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected = override.get("messaging_rpc_password", SECRETS["RpcPassword"])
+    assert (tmp_path / "written").read_text() == expected
+    assert expected not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("is_sealed", [True, False], ids=["sealed", "plain"])
+def test_apply_takes_the_secrets_of_brokers(tmp_path, is_sealed):
+    """In `puppet apply` our own class finds its secrets, and with a wrong one there is no catalog."""
+    where = place(tmp_path / "environments" / "production", RABBITMQ, is_sealed=is_sealed)
+    done = sealed.apply(tmp_path, "production", "--noop")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "erlang_cookie" in done.stdout
+    where.override({INSTANCE_SECRETS: {"rabbit": {"erlang_cookie": ""}}})
+    done = sealed.apply(tmp_path, "production", "--noop")
+    assert done.returncode == 1
+    assert "instance_secrets" in done.stderr
+
+
 def test_apply_fails_closed(work):
     """Nothing is written without the secret, and the exit code is an error's."""
     where = Place(directory=work / "environments" / "production")

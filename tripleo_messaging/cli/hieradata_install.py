@@ -131,9 +131,7 @@ def install_node(options: InstallOptions) -> Installed:
         edits=edits,
         entered=options.places.hiera_configs,
         changes=tuple(_changes(part.levels, target, change, edits)) if options.check else None,
-        shadowed=decided.shadowed
-        if options.places.hiera_configs or not options.places.managed_data
-        else None,
+        shadowed=decided.shadowed,
     )
 
 

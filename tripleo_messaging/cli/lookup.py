@@ -182,7 +182,7 @@ Examples::
             return self._explain_on_node(parsed_args, hierarchy)
         if parsed_args.data is None:
             raise UsageError(
-                "--data names the rendered tree; --hiera-config, with --explain, what a node reads"
+                "name where to look: a rendered tree with --data, or --explain and --hiera-config"
             )
         options = LookupOptions(
             key=parsed_args.key, data=parsed_args.data, node=parsed_args.node, reveal=parsed_args.reveal

@@ -53,12 +53,12 @@ class Edits:
     Attributes:
         edits: of the files.
         findings: warnings and notes.
-        shadowed: what managed data hide, as ``level: key``.
+        shadowed: what managed data hide, as ``level: key``; ``None`` where no hierarchy tells it.
     """
 
     edits: tuple[Edit, ...] = ()
     findings: tuple[Finding, ...] = ()
-    shadowed: tuple[str, ...] = ()
+    shadowed: Optional[tuple[str, ...]] = ()
 
 
 def carry_out(edits: Iterable[Edit]) -> None:

@@ -99,12 +99,12 @@ def entering(places: Places, levels: Levels) -> Edits:
     made = _all_or_findings(lambda path: _with_levels(path, ours, places), edited)
     kept = [one for one in made if places.managed_data is None or one[1] == _WITH_FUNCTIONS]
     edits = [edit for edit, _, _ in kept]
-    shadowed: tuple[str, ...] = ()
+    shadowed: Optional[tuple[str, ...]] = ()
     if places.managed_data is not None:
         keys = flattened(levels)
         _refuse_unread(places.managed_data, places.hiera_configs)
         edits.append(_with_keys(places.managed_data, keys))
-        shadowed = tuple(_shadowed(places, keys))
+        shadowed = _shadowed(places, keys)
     findings = tuple(finding for _, _, found in kept for finding in found)
     return Edits(edits=writable(edits), findings=findings, shadowed=shadowed)
 
@@ -224,14 +224,16 @@ def _managed_keys(content: Optional[bytes]) -> Mapping[str, Any]:
     return {name: data[name] for name in data.get(managed.MANAGED, ()) if name in data}
 
 
-def _shadowed(places: Places, keys: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what managed data hide, by what the hierarchy of the first ``hiera.yaml`` says."""
+def _shadowed(places: Places, keys: Mapping[str, Any]) -> Optional[tuple[str, ...]]:
+    """Return what managed data hide, by the first ``hiera.yaml`` named, or by one beside the data."""
     if places.managed_data is None:
-        return
-    for path in places.hiera_configs[:1]:
-        level = places.managed_data.name.removesuffix(".json")
-        for hidden in managed.shadowed(_read(path), str(path), level, keys, _matching):
-            yield _told(hidden)
+        return ()
+    level = places.managed_data.name.removesuffix(".json")
+    beside = places.managed_data.absolute().parent.parent / "hiera.yaml"
+    for path in places.hiera_configs[:1] or ((beside,) if beside.is_file() else ()):
+        hidden = managed.shadowed(_read(path), str(path), level, keys, _matching)
+        return tuple(_told(one) for one in hidden)
+    return None
 
 
 def _told(hidden: managed.Shadow) -> str:

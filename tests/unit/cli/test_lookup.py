@@ -84,7 +84,7 @@ def test_no_tree_is_wrong_usage(run):
     ran = run("lookup", "messaging_rpc_port")
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == (
-        "error: --data names the rendered tree; --hiera-config, with --explain, what a node reads\n"
+        "error: name where to look: a rendered tree with --data, or --explain and --hiera-config\n"
     )
 
 

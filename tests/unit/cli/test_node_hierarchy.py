@@ -155,7 +155,11 @@ def test_managed_data(install, run, node):
     assert [line for line in checked if line in hidden] == hidden
     assert f"+ messaging_rpc_password: {MASK}" in checked
     unknown = "What it hides is listed when --hiera-config names the node's hiera.yaml"
-    assert unknown in install("--managed-data", managed, "--target", node / "hieradata", "--check").out
+    alone = ("--managed-data", managed, "--target", node / "hieradata", "--check")
+    assert [line for line in install(*alone).out.splitlines() if line in hidden] == hidden
+    (node / "hiera.yaml").rename(node / "elsewhere.yaml")
+    assert unknown in install(*alone).out
+    (node / "elsewhere.yaml").rename(node / "hiera.yaml")
     ran = install(*options)
     assert (ran.status, ran.err) == (0, "")
     assert unknown not in ran.out
