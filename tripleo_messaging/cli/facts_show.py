@@ -15,7 +15,7 @@ import attrs
 
 from tripleo_messaging.cli.command import MessagingCommand
 from tripleo_messaging.cli.findings import log_findings
-from tripleo_messaging.cli.masking import looks_secret
+from tripleo_messaging.cli.masking import masked
 from tripleo_messaging.cli.statuses import Status, status_of
 from tripleo_messaging.facts import (
     ExternalFacts,
@@ -26,7 +26,6 @@ from tripleo_messaging.facts import (
     read_external_facts,
 )
 from tripleo_messaging.model.finding import describe, did_you_mean
-from tripleo_messaging.model.secret import MASK
 
 LOG = logging.getLogger("tripleo_messaging.cli")
 
@@ -94,15 +93,6 @@ def _item(facts: Any, step: str) -> Any:
         return facts.get(step)
     is_index = isinstance(facts, list) and step.isascii() and step.isdigit()
     return facts[int(step)] if is_index and int(step[:9]) < len(facts) else None
-
-
-def masked(value: Any, name: str) -> Any:
-    """Return a value with `MASK` for what a name in it, or its own, calls a secret."""
-    if looks_secret(name):
-        return MASK
-    if isinstance(value, dict):
-        return {key: masked(item, key) for key, item in value.items()}
-    return [masked(item, "") for item in value] if isinstance(value, list) else value
 
 
 def as_text(facts: Mapping[str, Any], *, is_single: bool) -> str:

@@ -114,9 +114,9 @@ def install_node(options: InstallOptions) -> Installed:
     log_findings(decided.findings)
     fact = _fact_edits(options, part.levels, target)
     edits = (*decided.edits, *fact)
-    if options.check:
-        change = planned_change(part.levels, options.node, target, part.sealed)
-    else:
+    # Whatever would be refused is refused before the first file is written.
+    change = planned_change(part.levels, options.node, target, part.sealed)
+    if not options.check:
         first = decided.edits if part.sealed is not None else ()
         carry_out(first)
         change = install_levels(part.levels, options.node, target, part.sealed)

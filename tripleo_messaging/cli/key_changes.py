@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tripleo_messaging.cli.masking import is_secret_key
+from tripleo_messaging.cli.masking import is_secret_key, masked
 from tripleo_messaging.model.secret import MASK
 
 _CHECKSUM = "tripleo_messaging::checksum::"
@@ -35,5 +35,5 @@ def key_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
 def _shown(key: str, value: Any) -> str:
     if is_secret_key(key):
         return MASK
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(masked(value), ensure_ascii=False)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

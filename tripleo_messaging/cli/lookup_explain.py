@@ -15,7 +15,7 @@ from typing import Any, Optional, cast
 import attrs
 
 from tripleo_messaging import files
-from tripleo_messaging.cli.masking import is_secret_key, level_of, looks_secret
+from tripleo_messaging.cli.masking import is_secret_key, level_of, looks_secret, masked
 from tripleo_messaging.cli.words import table
 from tripleo_messaging.errors import UnreadableFileError, UsageError
 from tripleo_messaging.explain import hiera3
@@ -290,16 +290,7 @@ def _shown(explanation: Explanation, value: Any, *, reveal: bool) -> Any:
     if reveal:
         return value
     is_hidden = explanation.is_interpolated or _is_secret(explanation.key)
-    return MASK if is_hidden else _masked(value)
-
-
-def _masked(value: Any) -> Any:
-    """Mask what an operator may have put into a mapping of ours, such as a password of a setting."""
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    return {name: MASK if looks_secret(str(name)) else _masked(item) for name, item in value.items()}
+    return MASK if is_hidden else masked(value)
 
 
 def _is_secret(key: str) -> bool:

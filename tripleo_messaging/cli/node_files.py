@@ -230,7 +230,9 @@ def _shadowed(places: Places, keys: Mapping[str, Any]) -> Optional[tuple[str, ..
         return ()
     level = places.managed_data.name.removesuffix(".json")
     beside = places.managed_data.absolute().parent.parent / "hiera.yaml"
-    for path in places.hiera_configs[:1] or ((beside,) if beside.is_file() else ()):
+    # One of version 3 outranks an environment's, and is the one that reads such a file.
+    configs = sorted(places.hiera_configs, key=lambda path: _version(path) != _HIERA_3)
+    for path in configs[:1] or ([beside] if beside.is_file() else []):
         hidden = managed.shadowed(_read(path), str(path), level, keys, _matching)
         return tuple(_told(one) for one in hidden)
     return None
@@ -252,8 +254,8 @@ def _content_or_nothing(path: str) -> bytes:
     try:
         return files.read_bounded(path, LIMIT_BYTES)
     except UnreadableFileError:
-        # It is listed as one that was not looked into.
-        return b""
+        # No data file is this, so it is listed as one that was not looked into.
+        return b"\0"
 
 
 def _without_facts(directory: Optional[Path]) -> Iterator[Edit]:

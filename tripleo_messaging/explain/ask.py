@@ -30,6 +30,9 @@ TIMEOUT_S = 120.0
 _ANSWER_LIMIT_CHARACTERS = 64_000_000
 _AFTER_KILL_S = 2.0
 
+# What Ruby says of a directory that somebody else has made meanwhile.
+_COLLIDED = "File exists"
+
 _NOT_INSTALLED = (
     "not on PATH; put its directory there, e.g. /opt/puppetlabs/bin, or look into a tree with --data"
 )
@@ -128,7 +131,7 @@ def _ask_puppet(question: Question) -> Explanation:
     # missing both would make them, so one that fails is asked again alone.
     at_once = _run_all(commands, question.timeout_s)
     as_it_is, merged = (
-        _run_all((command,), question.timeout_s)[0] if said.status else said
+        _run_all((command,), question.timeout_s)[0] if said.status and _COLLIDED in said.err else said
         for said, command in zip(at_once, commands)
     )
     if as_it_is.status or not as_it_is.out.strip():

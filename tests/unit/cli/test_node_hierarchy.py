@@ -318,6 +318,38 @@ def test_a_sealed_file_comes_after_its_entry(run, sealed, node):
     assert not (node / "hieradata" / "messaging_all.json").exists()
 
 
+def test_a_refused_sealed_file_changes_no_hierarchy(run, sealed, node):
+    """An entry without its file would stop Puppet, so what is refused is refused before."""
+    config = node / "environments/production/hiera.yaml"
+    (sealed / "sealed/localhost.sealed").write_text("nonsense")
+    before = everything(node)
+    where = ("--node", "localhost", "--data", sealed, "--target", node / "hieradata")
+    ran = run("hieradata", "install", *where, "--hiera-config", config)
+    assert (ran.status, everything(node)) == (3, before)
+
+
+def test_check_shows_nothing_secret_of_what_was_there(install, node):
+    """A fact that somebody wrote by hand may hold anything."""
+    facts = node / "facts.d"
+    facts.mkdir()
+    old = {"tripleo_messaging": {"x": {"password": "c4n4ry"}, "l": [{"to": "a://u:c4n4ry@h"}]}}
+    (facts / "tripleo_messaging.json").write_text(json.dumps(old))
+    out = install("--target", node / "hieradata", "--facts-dir", facts, "--check").out
+    assert f'- x: {{"password": "{MASK}"}}' in out
+    assert "c4n4ry" not in out
+
+
+def test_a_level_that_cannot_be_read_is_not_looked_into(install, node):
+    """One that is too large for any level is told of."""
+    managed = node / "hieradata" / "ansible_managed.json"
+    managed.write_text("{}")
+    managed.chmod(0o600)
+    with (node / "hieradata" / "extraconfig.json").open("wb") as file:
+        file.truncate(70_000_000)
+    ran = install("--managed-data", managed, "--hiera-config", node / "hiera.yaml", "--check")
+    assert "extraconfig.json): not looked into, as it cannot be read" in ran.out
+
+
 def test_levels_go_after_the_hierarchy_that_names_them(install, run, node):
     """While the hierarchy cannot be written the levels stay."""
     options = ("--hiera-config", node / "hiera.yaml")
